@@ -1,0 +1,1 @@
+"""evenmatch: the audit tool for face matchers."""
