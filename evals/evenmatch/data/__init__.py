@@ -1,0 +1,1 @@
+"""What is compared: cards, samples, protocols and drawn masks."""

@@ -1,0 +1,264 @@
+"""A card and a folder become samples: read, checked and labelled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from evenmatch.data.card import DEMO_ROOT, Attribute, Card
+from evenmatch.data.loaders import folders, manifest
+from evenmatch.data.samples import UNKNOWN, UNMASKED, Samples
+from evenmatch.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MASK = "mask"
+# Words that spreadsheet and statistics programs read as "no value": a label of that name would
+# vanish from somebody's copy of our tables.
+VANISHING = {
+    *("na", "n/a", "#n/a", "#na", "#n/a n/a", "<na>", "nan", "-nan", "null", "none", "empty"),
+    *("1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan"),
+}
+_COLUMNS = ("sample_id", "subject_id", "path")
+# A grouping of such a name would be taken for another column of the tables, or for another table.
+_TAKEN = ("all", "id", "subject")
+
+
+def benchmark_root(card: Card, root: Path | None) -> Path:
+    """Return the folder a benchmark's files lie in; generated faces ship with the program.
+
+    Raises:
+        RequestError: no folder is named, or it is not there.
+    """
+    if root is None and card.access.how == "generated":
+        return DEMO_ROOT
+    if root is None:
+        raise RequestError(
+            f"benchmark.root: card {card.name!r} does not say where its files lie; "
+            "set `benchmark.root` to their folder."
+        )
+    if not root.is_dir():
+        raise RequestError(
+            f"benchmark.root: there is no folder {root}; correct it. How to get "
+            f"{card.title}: {card.access.steps or card.source.homepage}"
+        )
+    return root
+
+
+def load_samples(
+    card: Card, root: Path, groups: Sequence[Sequence[str]], classes: Mapping[str, Sequence[float]]
+) -> Samples:
+    """Read a benchmark's photographs and labels.
+
+    Args:
+        card: the benchmark.
+        root: the folder its files lie in.
+        groups: the groupings asked for; each attribute must be a column.
+        classes: attribute to the lower edges of its bands.
+
+    Raises:
+        RequestError: a sample twice, a label that may not be one, a subject with two values of a
+            subject attribute, a path outside `root`, an unknown attribute, or nothing at all.
+    """
+    where = str(root / card.samples.manifest) if card.samples.loader == "manifest" else str(root)
+    table = (
+        manifest.load(root / card.samples.manifest)
+        if card.samples.loader == "manifest"
+        else folders.load(root)
+    )
+    if table.empty:
+        raise RequestError(f"{where}: holds no photograph; check `benchmark.root` and the card.")
+    _refuse_duplicates(table, where)
+    _refuse_paths_outside(table, root, where)
+    columns = [name for name in table.columns if name not in _COLUMNS]
+    _refuse_unknown_attributes(groups, classes, columns, where)
+    labels = table[[*_COLUMNS, *columns]].copy()
+    for name in columns:
+        labels[name] = table[name].str.strip().replace("", UNKNOWN)
+        _refuse_labels(labels[name], card.attributes.get(name), where)
+    if MASK in columns:
+        _refuse_drawn(labels[MASK], where)
+    for name, edges in classes.items():
+        labels[name] = _bands(labels[name], edges, where)
+    _refuse_two_values(labels, card, where)
+    return _assemble(labels, card, root, set(classes))
+
+
+def _assemble(labels: pd.DataFrame, card: Card, root: Path, banded: set[str]) -> Samples:
+    columns = [name for name in labels.columns if name not in _COLUMNS]
+    attributes = {
+        name: _values(labels[name], card.attributes.get(name), banded=name in banded)
+        for name in columns
+        if name != MASK
+    }
+    if MASK in labels:
+        mask_values = _values(labels[MASK], card.attributes.get(MASK), banded=False)
+        mask_values = tuple(sorted(mask_values, key=lambda value: value != UNMASKED))
+    else:
+        labels[MASK] = UNKNOWN
+        mask_values = (UNKNOWN,)
+    labelled_by = {
+        name: card.attributes[name].labelled_by if name in card.attributes else UNKNOWN
+        for name in attributes
+    }
+    return Samples(
+        table=labels.reset_index(drop=True),
+        root=root,
+        attributes=attributes,
+        mask_values=mask_values,
+        labelled_by=labelled_by,
+        resize_to=card.samples.resize_to,
+    )
+
+
+def _values(
+    labels: pd.Series[str], attribute: Attribute | None, *, banded: bool
+) -> tuple[str, ...]:
+    """Return the values that occur, in the card's order; `unknown` last."""
+    present = set(labels)
+    if banded:
+        declared = sorted(present, key=_band_order)
+    elif attribute is not None and attribute.values:
+        declared = list(attribute.values)
+    else:
+        declared = sorted(present)
+    known = tuple(value for value in declared if value in present and value != UNKNOWN)
+    return (*known, UNKNOWN) if UNKNOWN in present else known
+
+
+def _bands(labels: pd.Series[str], edges: Sequence[float], where: str) -> pd.Series[str]:
+    """Turn numbers into bands; blank stays unknown."""
+    numbers = pd.to_numeric(labels.where(labels != UNKNOWN), errors="coerce")
+    wrong = labels.index[(labels != UNKNOWN) & ~np.isfinite(numbers)]
+    if len(wrong):
+        raise RequestError(
+            f"{where}: row {wrong[0] + 2}: {labels.name} is {labels[wrong[0]]!r}, which is no "
+            "number; correct it or leave `classes` away."
+        )
+    names = band_names(edges)
+    codes = np.searchsorted(np.asarray(edges, float), numbers.to_numpy(float), side="right")
+    banded = pd.Series([names[code] for code in codes], index=labels.index, dtype=str)
+    return banded.where(labels != UNKNOWN, UNKNOWN)
+
+
+def band_names(edges: Sequence[float]) -> list[str]:
+    """Name the bands between edges: `under 18`, `18 to 29`, ..., `60 and over`.
+
+    Whole-number edges name whole numbers on both ends; others read `1.5 to below 2.5`.
+    """
+    whole = all(float(edge).is_integer() for edge in edges)
+    text = [f"{edge:g}" for edge in edges]
+    middle = [
+        f"{low} to {high - 1:g}" if whole else f"{low} to below {high:g}"
+        for low, high in zip(text, edges[1:], strict=False)
+    ]
+    return [f"under {text[0]}", *middle, f"{text[-1]} and over"]
+
+
+def _band_order(name: str) -> tuple[float, int]:
+    if name.startswith("under "):
+        return (-np.inf, 0)
+    try:
+        return (float(name.split(" ", maxsplit=1)[0]), 1)
+    except ValueError:
+        return (np.inf, 2)
+
+
+def _refuse_duplicates(table: pd.DataFrame, where: str) -> None:
+    twice = table.index[table["sample_id"].duplicated()]
+    if len(twice):
+        raise RequestError(
+            f"{where}: row {twice[0] + 2}: sample_id {table['sample_id'][twice[0]]!r} is there "
+            f"twice ({len(twice)} such rows); give every photograph an id of its own."
+        )
+
+
+def _refuse_paths_outside(table: pd.DataFrame, root: Path, where: str) -> None:
+    base = root.resolve()
+    folders: dict[str, bool] = {}
+    for row, text in enumerate(table["path"], start=2):
+        path = Path(text)
+        folder = str(path.parent)
+        if folder not in folders:
+            folders[folder] = "\0" not in folder and _leads_inside(base, path.parent)
+        inside = folders[folder] and "\0" not in text and path.name != ".."
+        # Few photographs are links, and only of those does it matter where they lead.
+        if not inside or ((base / path).is_symlink() and not _leads_inside(base, path)):
+            raise RequestError(
+                f"{where}: row {row}: path {text!r} leads outside the benchmark's folder; write "
+                "it relative to `benchmark.root`."
+            )
+
+
+def _leads_inside(base: Path, path: Path) -> bool:
+    if path.is_absolute() or ".." in path.parts:
+        return False
+    try:
+        return (base / path).resolve().is_relative_to(base)
+    except (OSError, RuntimeError):  # a ring of links
+        return False
+
+
+def _refuse_unknown_attributes(
+    groups: Sequence[Sequence[str]],
+    classes: Mapping[str, Sequence[float]],
+    columns: list[str],
+    where: str,
+) -> None:
+    attributes = [name for name in columns if name != MASK]
+    for name in [*(name for group_by in groups for name in group_by), *classes]:
+        if name not in attributes:
+            raise RequestError(
+                f"groups, classes or calibrate_on: there is no attribute {name!r} in {where}; "
+                f"choose from {attributes}."
+            )
+        if name in _TAKEN or "+" in name or name.lower() in VANISHING:
+            raise RequestError(
+                f"{where}: a table cannot be grouped by a column named {name!r}; rename the "
+                "column in the manifest and the card."
+            )
+
+
+def _refuse_labels(labels: pd.Series[str], attribute: Attribute | None, where: str) -> None:
+    vanishing = labels.index[labels.str.lower().isin(VANISHING)]
+    if len(vanishing):
+        raise RequestError(
+            f"{where}: row {vanishing[0] + 2}: {labels.name} is {labels[vanishing[0]]!r}, which "
+            "spreadsheet programs read as nothing; leave the cell blank for unknown, or rename it."
+        )
+    if attribute is None or not attribute.values:
+        return
+    strange = labels.index[~labels.isin([*attribute.values, UNKNOWN])]
+    if len(strange):
+        raise RequestError(
+            f"{where}: row {strange[0] + 2}: {labels.name} is {labels[strange[0]]!r}; the card "
+            f"allows {list(attribute.values)} or blank. Correct the row or the card."
+        )
+
+
+def _refuse_drawn(masks: pd.Series[str], where: str) -> None:
+    drawn = masks.index[masks.str.startswith("synthetic-")]
+    if len(drawn):
+        raise RequestError(
+            f"{where}: row {drawn[0] + 2}: mask is {masks[drawn[0]]!r}, and names that begin with "
+            "`synthetic-` are kept for the masks this program draws; write masked."
+        )
+
+
+def _refuse_two_values(labels: pd.DataFrame, card: Card, where: str) -> None:
+    for name, attribute in card.attributes.items():
+        if attribute.of != "subject" or name not in labels:
+            continue
+        values = labels.groupby("subject_id", sort=False)[name].nunique()
+        torn = values.index[values > 1]
+        if len(torn):
+            rows = labels.index[labels["subject_id"] == torn[0]]
+            raise RequestError(
+                f"{where}: row {rows[0] + 2}: this subject has two values of {name} "
+                f"({', '.join(labels.loc[rows, name].unique())}); {len(torn)} subjects do. "
+                "Correct the labels, or call it an attribute of the sample in the card."
+            )

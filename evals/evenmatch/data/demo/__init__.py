@@ -1,0 +1,1 @@
+"""The demonstration's generated faces, and the program that made them."""

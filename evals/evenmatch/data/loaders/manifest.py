@@ -1,0 +1,61 @@
+"""A manifest: one CSV row a photograph, one column an attribute."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from evenmatch.errors import RequestError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REQUIRED = ("sample_id", "subject_id", "path")
+
+
+def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
+    """Read a CSV file as text, cell for cell, nothing guessed.
+
+    Raises:
+        RequestError: the file is missing, is no UTF-8 CSV, or lacks a required column.
+    """
+    try:
+        # Without a header pandas neither renames a column written twice nor takes the first one
+        # for row names where the rows are longer than the heading.
+        cells = pd.read_csv(
+            path,
+            header=None,
+            dtype=str,
+            keep_default_na=False,
+            na_filter=False,
+            encoding="utf-8-sig",
+        ).fillna("")
+    except FileNotFoundError:
+        raise RequestError(f"{path}: there is no such file; check `root` and the card.") from None
+    except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RequestError(f"{path}: is no readable UTF-8 CSV ({reason}); correct it.") from None
+    table = cells.iloc[1:].reset_index(drop=True).set_axis(cells.iloc[0].str.strip(), axis=1)
+    missing = [column for column in required if column not in table.columns]
+    if missing:
+        raise RequestError(
+            f"{path}: lacks the column {missing[0]!r}; it needs {', '.join(required)}."
+        )
+    # A column without a heading is the row number that some programs write.
+    table = table.loc[:, table.columns != ""].rename_axis(columns=None)
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise RequestError(f"{path}: two columns are named {twice[0]!r}; rename or remove one.")
+    return table.assign(**{column: table[column].str.strip() for column in required})
+
+
+def load(path: Path) -> pd.DataFrame:
+    """Return the manifest at `path` with at least `sample_id, subject_id, path`, all text."""
+    table = read_table(path, REQUIRED)
+    for column in ("sample_id", "subject_id"):
+        blank = table.index[table[column] == ""]
+        if len(blank):
+            raise RequestError(f"{path}: row {blank[0] + 2}: {column} is blank; fill it in.")
+    return table

@@ -1,0 +1,93 @@
+"""Listed protocols: a file that says which photographs are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from evenmatch.data.loaders.manifest import read_table
+from evenmatch.errors import RequestError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from evenmatch.data.samples import Samples
+
+_TRUE = {"1", "true", "yes", "same", "mated"}
+_FALSE = {"0", "false", "no", "different", "non-mated"}
+
+
+@dataclass(frozen=True)
+class ListedTrials:
+    """Comparison trials by position in the samples' table (before masks are drawn)."""
+
+    probes: npt.NDArray[np.int32]
+    references: npt.NDArray[np.int32]
+
+
+def load_trials(path: Path, samples: Samples) -> ListedTrials:
+    """Read `probe_id, reference_id [, mated]`; further columns are ignored.
+
+    Raises:
+        RequestError: an id that is no sample's, a photograph listed against itself, a trial
+            listed twice, a `mated` that is neither true nor false or contradicts the subjects, or no trial at all.
+    """
+    table = read_table(path, ("probe_id", "reference_id"))
+    if table.empty:
+        raise RequestError(f"{path}: lists no comparison; add rows or choose another protocol.")
+    index = pd.Index(samples.table["sample_id"])
+    sides = {}
+    for column in ("probe_id", "reference_id"):
+        positions = index.get_indexer(pd.Index(table[column]))
+        absent = np.flatnonzero(positions < 0)
+        if absent.size:
+            raise RequestError(
+                f"{path}: row {absent[0] + 2}: {column} {table[column][absent[0]]!r} is no sample "
+                f"of this benchmark ({absent.size} such rows); correct the list or the manifest."
+            )
+        sides[column] = positions.astype(np.int32)
+    same = np.flatnonzero(sides["probe_id"] == sides["reference_id"])
+    if same.size:
+        raise RequestError(
+            f"{path}: row {same[0] + 2}: compares a photograph with itself; remove the row."
+        )
+    again = np.flatnonzero(table.duplicated(["probe_id", "reference_id"]))
+    if again.size:
+        # Counted twice, one comparison would pass for two.
+        raise RequestError(
+            f"{path}: row {again[0] + 2}: the same probe and reference are listed before "
+            f"({again.size} such rows); list every comparison once, one fold at a time."
+        )
+    if "mated" in table:
+        _check_mated(path, table["mated"], sides["probe_id"], sides["reference_id"], samples)
+    return ListedTrials(sides["probe_id"], sides["reference_id"])
+
+
+def _check_mated(
+    path: Path,
+    column: pd.Series[str],
+    probes: npt.NDArray[np.int32],
+    references: npt.NDArray[np.int32],
+    samples: Samples,
+) -> None:
+    said = column.str.strip().str.lower()
+    wrong = said.index[~said.isin(_TRUE | _FALSE | {""})]
+    if len(wrong):
+        raise RequestError(
+            f"{path}: row {wrong[0] + 2}: mated is {column[wrong[0]]!r}; write 1 or 0."
+        )
+    people = samples.people
+    mated = people[probes] == people[references]
+    against = np.flatnonzero((said != "").to_numpy() & (said.isin(_TRUE).to_numpy() != mated))
+    if against.size:
+        # An interval counts people: a trial whose list and labels disagree about who they are
+        # has no place in it.
+        raise RequestError(
+            f"{path}: row {against[0] + 2}: mated is {column[against[0]]!r}, but the manifest says "
+            f"the opposite ({against.size} such rows); correct the list or the subject ids."
+        )

@@ -1,0 +1,43 @@
+"""PyTorch and the device it computes on."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from evenmatch.errors import RequestError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+INSTALL: Final = "Install it with: pip install 'evenmatch[facenet]'"
+
+
+def load_module(name: str) -> ModuleType:
+    """Return a module of PyTorch or facenet-pytorch, imported only now.
+
+    Raises:
+        RequestError: it is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError as missing:
+        raise RequestError(f"{name} cannot be imported ({missing}). {INSTALL}") from missing
+
+
+def torch_device(device: str) -> Any:  # noqa: ANN401 - a torch.device, where torch is installed
+    """Return the device to compute on; `auto` is CUDA where there is one.
+
+    Raises:
+        RequestError: there is no such device here, or PyTorch is not installed.
+    """
+    torch = load_module("torch")
+    available = bool(torch.cuda.is_available())
+    if device not in ("auto", "cpu", "cuda"):
+        raise RequestError(f"compute.device: {device!r}; choose one of auto, cpu, cuda.")
+    if device == "cuda" and not available:
+        raise RequestError(
+            "compute.device: cuda was asked for and PyTorch finds none. "
+            "Use `auto` or `cpu`, or install a PyTorch built for this machine's CUDA."
+        )
+    return torch.device("cuda" if available and device != "cpu" else "cpu")

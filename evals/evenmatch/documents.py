@@ -1,0 +1,155 @@
+"""YAML documents, read once at the door: what is not understood is refused by name."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from evenmatch.errors import RequestError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A safe loader that refuses a key written twice, which YAML would silently overwrite."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str | int | float | bool):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be plain text", key_node.start_mark
+                )
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} is written twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def parse_yaml(text: str, where: str) -> Any:  # noqa: ANN401 - YAML can hold anything
+    """Read YAML text.
+
+    Raises:
+        RequestError: the text is no YAML, with the line where reading stopped.
+    """
+    try:
+        return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - derives from SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise RequestError(f"{where}{line}: {problem}; correct the YAML there.") from None
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file that must hold a mapping.
+
+    Raises:
+        RequestError: the file is missing, is no UTF-8 text, is no YAML, or holds no mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RequestError(f"{path}: cannot be read ({error.strerror}); check the path.") from None
+    except UnicodeDecodeError:
+        raise RequestError(f"{path}: is not UTF-8 text; save it as UTF-8.") from None
+    document = parse_yaml(text, str(path))
+    if not isinstance(document, dict):
+        raise RequestError(f"{path}: must hold keys and values; start with `schema: 1`.")
+    return document
+
+
+def parse_document(model: type[Model], raw: dict[str, Any], where: str) -> Model:
+    """Turn a mapping into a model.
+
+    Raises:
+        RequestError: naming file, key, what was found and what is allowed, for every mistake.
+    """
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        problems = [_sentence(model, problem) for problem in error.errors()]
+        raise RequestError("\n".join(f"{where}: {problem}" for problem in problems)) from None
+
+
+def _sentence(model: type[BaseModel], problem: ErrorDetails) -> str:
+    key = _key(problem)
+    found = problem["input"]
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"{key}: unknown key; {_known_keys(model, problem)}."
+        case "missing":
+            return f"{key}: this key is required; add it."
+        case "literal_error" | "enum":
+            return f"{key}: found {_show(found)}; allowed: {problem['ctx']['expected']}."
+        case "secret":
+            return f"{key}: {problem['msg']}."
+        case "tuple_type":
+            return f"{key}: found {_show(found)}; write a list, such as [a, b]."
+        case "model_type" | "dict_type":
+            return f"{key}: found {_show(found)}; write keys and values there, such as `a: b`."
+        case "too_short":
+            return f"{key}: found {_show(found)}; it may not be empty, so add an entry."
+        case "value_error":
+            return f"{key}: found {_show(found)}; {problem['ctx']['error']}"
+        case _:
+            return f"{key}: found {_show(found)}; {problem['msg'][0].lower()}{problem['msg'][1:]}."
+
+
+def _key(problem: ErrorDetails) -> str:
+    # A discriminator or union member's name in the path is an inner matter of the parser.
+    parts = [str(part) for part in problem["loc"] if "[" not in str(part) and str(part) != "-"]
+    return ".".join(parts) or "document"
+
+
+def _known_keys(model: type[BaseModel], problem: ErrorDetails) -> str:
+    known = sorted(_fields_at(model, problem["loc"][:-1]))
+    if not known:
+        return "remove it"
+    close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}allowed here: {known}"
+
+
+def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> set[str]:
+    """Return the keys a model allows at a path, or nothing where the path leaves the models."""
+    current: Any = model
+    for part in path:
+        if isinstance(part, int):
+            continue
+        if not (isinstance(current, type) and issubclass(current, BaseModel)):
+            return set()
+        by_alias = {info.alias or name: info for name, info in current.model_fields.items()}
+        if part not in by_alias:
+            continue
+        current = _model_in(by_alias[part].annotation)
+    if not (isinstance(current, type) and issubclass(current, BaseModel)):
+        return set()
+    return {info.alias or name for name, info in current.model_fields.items()}
+
+
+def _model_in(annotation: Any) -> Any:  # noqa: ANN401 - walks typing objects
+    """Return the first model inside an annotation such as `Model | None` or `tuple[Model, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _show(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
