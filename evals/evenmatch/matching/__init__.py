@@ -1,0 +1,1 @@
+"""Photographs to templates: the Matcher contract, one file a matcher, and extraction."""

@@ -1,0 +1,271 @@
+"""Every photograph of a benchmark to its template, once."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+
+from evenmatch.data.progress import Progress, silent
+from evenmatch.errors import RequestError
+from evenmatch.matching.cache import template_key
+from evenmatch.matching.images import READING, check_photographs, decode, enlarged, photograph_bytes
+from evenmatch.matching.matcher import FailureReason, Matcher, Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from evenmatch.data.samples import Samples
+    from evenmatch.matching.cache import TemplateCache
+
+SYNTHETIC: Final = "synthetic-"
+# A batch closes at this many bytes of pixels, however few photographs they are.
+BATCH_BYTES: Final = 256 * 2**20
+
+
+class MaskDrawer(Protocol):
+    """Draws a mask on a photograph."""
+
+    @property
+    def digest(self) -> str:
+        """What stands for everything that decides a drawn mask's pixels."""
+        ...
+
+    def __call__(
+        self, photograph: npt.NDArray[np.uint8], mask: str
+    ) -> npt.NDArray[np.uint8] | FailureReason | None:
+        """Return the photograph under the mask so labelled; None where it cannot be drawn."""
+        ...
+
+
+DrawFunction = Callable[
+    ["npt.NDArray[np.uint8]", str], "npt.NDArray[np.uint8] | FailureReason | None"
+]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A plain function as a mask drawer, with the digest that stands for its settings."""
+
+    digest: str
+    function: DrawFunction
+
+    def __call__(
+        self, photograph: npt.NDArray[np.uint8], mask: str
+    ) -> npt.NDArray[np.uint8] | FailureReason | None:
+        """Return the photograph under the mask so labelled; None where it cannot be drawn."""
+        return self.function(photograph, mask)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much is done at once; decides speed and memory, never a number.
+
+    Attributes:
+        batch_size: photographs given to the matcher together.
+        workers: threads that read and decode photographs.
+    """
+
+    batch_size: int = 64
+    workers: int = 2
+
+
+def extract(
+    matcher: Matcher,
+    samples: Samples,
+    draw: MaskDrawer | None,
+    cache: TemplateCache | None,
+    *,
+    pace: Pace = Pace(),
+    progress: Progress = silent,
+) -> Templates:
+    """Return one template, or one reason for having none, for every row of the benchmark.
+
+    Rows whose mask label begins with `synthetic-` are drawn on first. What is made goes into the
+    cache batch by batch, so that a run that was stopped goes on where it was.
+
+    Args:
+        matcher: turns photographs into templates.
+        samples: the benchmark.
+        draw: draws synthetic masks; needed where samples have any.
+        cache: keeps the matcher's templates; None keeps none.
+        pace: batch size and reading threads.
+        progress: shows how far it is.
+
+    Raises:
+        RequestError: a photograph is missing or outside the root, or a mask has no drawer.
+    """
+    paths = [str(path) for path in samples.table["path"]]
+    masks = [str(mask) for mask in samples.table["mask"]]
+    check_photographs(samples.root, paths)
+    _check_drawer(masks, draw)
+    reader = _Reader(matcher, samples, draw, cache)
+    rows = list(zip(paths, masks, strict=True))
+    filled = _Filled(matcher, cache, len(paths))
+    with progress(f"templates: {matcher.name}", len(paths)) as task, _pool(pace) as pool:
+        for row, prepared in enumerate(_in_order(pool, reader, rows, 4 * pace.workers)):
+            filled.add(row, prepared)
+            if filled.is_full(pace):
+                filled.work()
+            task.advance(1)
+        filled.work()
+    return Templates(filled.vectors, filled.failures, matcher.score_kind)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A row read: known already, or a photograph for the matcher."""
+
+    key: bytes
+    known: npt.NDArray[np.float32] | FailureReason | None
+    photograph: npt.NDArray[np.uint8] | FailureReason | None
+
+
+class _Reader:
+    """Reads, decodes and draws on one row's photograph; called from several threads."""
+
+    def __init__(
+        self,
+        matcher: Matcher,
+        samples: Samples,
+        draw: MaskDrawer | None,
+        cache: TemplateCache | None,
+    ) -> None:
+        self._settings = (matcher.digest, READING, f"resize_to {samples.resize_to}")
+        self._root = samples.root
+        self._resize_to = samples.resize_to
+        self._draw = draw
+        self._cache = cache
+        self._drawing = threading.Lock()
+
+    def __call__(self, path: str, mask: str) -> _Prepared:
+        data = photograph_bytes(self._root, path)
+        if isinstance(data, FailureReason):
+            return _Prepared(b"", data, None)
+        key = template_key(data, *self._settings, *self._mask_settings(mask))
+        known = self._cache.get(key) if self._cache is not None else None
+        if known is not None:
+            return _Prepared(key, known, None)
+        photograph = decode(data)
+        if not isinstance(photograph, FailureReason):
+            photograph = enlarged(photograph, self._resize_to)
+        return _Prepared(key, None, self._masked(photograph, mask))
+
+    def _mask_settings(self, mask: str) -> tuple[str, ...]:
+        if self._draw is None or not mask.startswith(SYNTHETIC):
+            return ()
+        return (mask, self._draw.digest)
+
+    def _masked(
+        self, photograph: npt.NDArray[np.uint8] | FailureReason, mask: str
+    ) -> npt.NDArray[np.uint8] | FailureReason:
+        if (
+            isinstance(photograph, FailureReason)
+            or self._draw is None
+            or not mask.startswith(SYNTHETIC)
+        ):
+            return photograph
+        with self._drawing:  # landmark models are not made for several threads
+            drawn = self._draw(photograph, mask)
+        return FailureReason.MASK_NOT_DRAWN if drawn is None else drawn
+
+
+class _Filled:
+    """The templates so far, and the photographs that wait for the matcher."""
+
+    def __init__(self, matcher: Matcher, cache: TemplateCache | None, rows: int) -> None:
+        self.vectors = np.zeros((rows, matcher.dimension), dtype=np.float32)
+        self.failures: dict[int, str] = {}
+        self._matcher = matcher
+        self._cache = cache
+        self._waiting: list[tuple[int, bytes, npt.NDArray[np.uint8]]] = []
+        self._made: dict[bytes, npt.NDArray[np.float32] | FailureReason] = {}
+
+    def add(self, row: int, prepared: _Prepared) -> None:
+        """Take what is known of a row, or put it in the queue."""
+        if prepared.known is not None:
+            self._set(row, prepared.known)
+        elif isinstance(prepared.photograph, FailureReason):
+            self._set(row, prepared.photograph)
+            self._made[prepared.key] = prepared.photograph
+        elif prepared.photograph is not None:
+            self._waiting.append((row, prepared.key, prepared.photograph))
+
+    def is_full(self, pace: Pace) -> bool:
+        """Whether the queue is a batch."""
+        pixels = sum(photograph.nbytes for _, _, photograph in self._waiting)
+        return len(self._waiting) >= pace.batch_size or pixels >= BATCH_BYTES
+
+    def work(self) -> None:
+        """Make the waiting templates and keep everything new."""
+        if self._waiting:
+            made = self._matcher.extract([photograph for _, _, photograph in self._waiting])
+            for (row, key, _), outcome in zip(self._waiting, made, strict=True):
+                self._made[key] = self._checked(outcome)
+                self._set(row, outcome)
+        if self._cache is not None and self._made:
+            self._cache.put(self._made)
+        self._waiting, self._made = [], {}
+
+    def _set(self, row: int, outcome: npt.NDArray[np.float32] | FailureReason) -> None:
+        if isinstance(outcome, FailureReason):
+            self.failures[row] = outcome.value
+        else:
+            self.vectors[row] = self._checked(outcome)
+
+    def _checked(
+        self, outcome: npt.NDArray[np.float32] | FailureReason
+    ) -> npt.NDArray[np.float32] | FailureReason:
+        """Refuse what is no template; a matcher from another package can return anything."""
+        if isinstance(outcome, FailureReason):
+            return outcome
+        try:
+            vector = np.asarray(outcome, dtype=np.float32)
+        except (TypeError, ValueError):
+            vector = np.empty(0, dtype=np.float32)
+        if vector.shape != (self._matcher.dimension,) or not np.isfinite(vector).all():
+            raise RequestError(
+                f"the matcher {self._matcher.name!r} returned something that is not a template of "
+                f"{self._matcher.dimension} finite numbers. Tell the matcher's author: a "
+                "photograph without a template has to return a FailureReason."
+            )
+        return vector
+
+
+def _check_drawer(masks: list[str], draw: MaskDrawer | None) -> None:
+    if draw is None and any(mask.startswith(SYNTHETIC) for mask in masks):
+        raise RequestError(
+            "the benchmark asks for synthetic masks and nothing draws them. "
+            "Set `masks.synthetic` in the run, or remove those rows."
+        )
+
+
+@contextmanager
+def _pool(pace: Pace) -> Iterator[ThreadPoolExecutor]:
+    """Give reading threads that stop at once when the run is interrupted."""
+    pool = ThreadPoolExecutor(max(1, pace.workers), thread_name_prefix="read")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, reader: _Reader, rows: list[tuple[str, str]], ahead: int
+) -> Iterator[_Prepared]:
+    """Read some rows ahead and give them in the benchmark's order."""
+    running: deque[Future[_Prepared]] = deque()
+    for path, mask in rows:
+        running.append(pool.submit(reader, path, mask))
+        if len(running) > ahead:
+            yield running.popleft().result()
+    while running:
+        yield running.popleft().result()

@@ -1,0 +1,108 @@
+"""Which matchers there are. One line a matcher; other packages join through an entry point.
+
+A third party's package declares, in the group `evenmatch.matchers`, a name for the kind and the
+class (or function) that takes a `MatcherOptions` and gives a `Matcher`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+from evenmatch.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from evenmatch.matching.matcher import Matcher
+    from evenmatch.matching.options import MatcherOptions
+
+GROUP: Final = "evenmatch.matchers"
+SCORES: Final = "scores"
+
+MATCHERS: Final = {
+    "dlib": "evenmatch.matching.dlib_descriptor:DlibMatcher",
+    "facenet": "evenmatch.matching.facenet:FacenetMatcher",
+    SCORES: "evenmatch.matching.scores:read_scores",
+}
+
+
+@dataclass(frozen=True)
+class MatcherKind:
+    """A kind of matcher, for a person choosing one.
+
+    Attributes:
+        kind: what the config calls it.
+        needs: the modules it imports.
+        install: the command that provides them.
+        installed: whether they are here.
+        description: one line.
+    """
+
+    kind: str
+    needs: tuple[str, ...]
+    install: str
+    installed: bool
+    description: str
+
+
+_ABOUT: Final[dict[str, tuple[tuple[str, ...], str, str]]] = {
+    "dlib": (
+        ("dlib", "face_recognition_models"),
+        "pip install 'evenmatch[dlib]'",
+        "dlib's published 128-number descriptor; needs no network beyond installation",
+    ),
+    "facenet": (
+        ("torch", "torchvision", "facenet_pytorch"),
+        "pip install 'evenmatch[facenet]'",
+        "InceptionResnetV1 of facenet-pytorch; fetches its weights on first use, or reads a file",
+    ),
+    SCORES: ((), "", "a vendor's score file, CSV or Parquet; reads no photographs"),
+}
+
+
+def matcher_kinds() -> list[MatcherKind]:
+    """Return every kind of matcher, built in or from another package."""
+    return [_about(kind) for kind in sorted(MATCHERS.keys() | _third_parties().keys())]
+
+
+def build_matcher(kind: str, options: MatcherOptions) -> Matcher:
+    """Return a matcher of this kind, its module imported only now.
+
+    Raises:
+        RequestError: there is no such kind, or it lacks a package, a weights file or the network.
+    """
+    if kind == SCORES:
+        raise RequestError(
+            "matchers.kind: `scores` reads a file of scores and makes no templates. "
+            "Give it the key `path`, and use it for one-to-one comparisons."
+        )
+    matcher: Matcher = _factory(kind)(options)
+    return matcher
+
+
+def _factory(kind: str) -> Callable[[MatcherOptions], Any]:
+    if kind in MATCHERS:
+        module, _, attribute = MATCHERS[kind].partition(":")
+        return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
+    others = _third_parties()
+    if kind not in others:
+        known = ", ".join(sorted(MATCHERS.keys() | others.keys()))
+        raise RequestError(f"matchers.kind: there is no matcher {kind!r}; choose one of {known}.")
+    return others[kind].load()  # type: ignore[no-any-return]
+
+
+def _third_parties() -> dict[str, Any]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _about(kind: str) -> MatcherKind:
+    if kind in _ABOUT:
+        needs, install, description = _ABOUT[kind]
+        return MatcherKind(kind, needs, install, all(map(find_spec, needs)), description)
+    point = _third_parties()[kind]
+    package = point.dist.name if point.dist else point.module
+    return MatcherKind(kind, (point.module,), "", True, f"from the package {package}")
