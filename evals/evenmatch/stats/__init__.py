@@ -1,0 +1,1 @@
+"""Counts to statements: pure functions of numpy arrays and plain numbers."""
