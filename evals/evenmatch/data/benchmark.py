@@ -43,8 +43,8 @@ def benchmark_root(card: Card, root: Path | None) -> Path:
         )
     if not root.is_dir():
         raise RequestError(
-            f"benchmark.root: there is no folder {root}; correct it. How to get "
-            f"{card.title}: {card.access.steps or card.source.homepage}"
+            f"benchmark.root: there is no folder {root}; correct it, or get {card.title} "
+            f"({card.access.steps or card.source.homepage})."
         )
     return root
 
@@ -229,6 +229,12 @@ def _refuse_labels(labels: pd.Series[str], attribute: Attribute | None, where: s
         raise RequestError(
             f"{where}: row {vanishing[0] + 2}: {labels.name} is {labels[vanishing[0]]!r}, which "
             "spreadsheet programs read as nothing; leave the cell blank for unknown, or rename it."
+        )
+    broken = labels.index[labels.str.contains(r"[\x00-\x1f\x7f]", regex=True)]
+    if len(broken):
+        raise RequestError(
+            f"{where}: row {broken[0] + 2}: {labels.name} is {labels[broken[0]]!r}; a label is one "
+            "line of text, so remove line breaks and control characters."
         )
     if attribute is None or not attribute.values:
         return

@@ -35,7 +35,8 @@ def load_trials(path: Path, samples: Samples) -> ListedTrials:
 
     Raises:
         RequestError: an id that is no sample's, a photograph listed against itself, a trial
-            listed twice, a `mated` that is neither true nor false or contradicts the subjects, or no trial at all.
+            listed twice, a `mated` that is neither true nor false or contradicts the subjects, or
+            no trial at all.
     """
     table = read_table(path, ("probe_id", "reference_id"))
     if table.empty:

@@ -1,0 +1,280 @@
+"""Answers that the kept tail cannot give, by going over the tiles again.
+
+A pass holds one task's errors at a time: of each question only its sums by person remain, so that
+loose thresholds on large sets need no more memory than tight ones.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evenmatch.scoring.blocks import people_blocks
+from evenmatch.scoring.passes import run
+from evenmatch.scoring.summing import Errors, drain, sum_errors, weigh
+from evenmatch.scoring.tiled import count_tiles, in_order
+from evenmatch.scoring.touched import Erring, score_of_unit
+from evenmatch.scoring.trials import AllPairs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy.typing as npt
+
+    from evenmatch.scoring.blocks import PeopleBlocks, PeopleTask
+    from evenmatch.scoring.passes import Tiles
+    from evenmatch.scoring.plan import Rows
+    from evenmatch.scoring.scored import Bins, ScoredPairs
+    from evenmatch.scoring.tiled import Work
+    from evenmatch.scoring.trials import Selection
+
+    Question = tuple[Selection, float]
+
+SUMS = 128 << 20  # bytes that the sums by person of one pass may take
+
+
+class Recount:
+    """Goes over a plan's comparisons again; selections come folded where the plan is symmetric."""
+
+    def __init__(self, work: Work, bins: Bins) -> None:
+        self.work, self.bins = work, bins
+        self._errors: dict[tuple[bytes, float], Erring] = {}
+        self._units: dict[tuple[bytes, int], float | None] = {}
+
+    def prepare(self, questions: Sequence[Question]) -> None:
+        """Answer questions together and remember the answers."""
+        new = {(cells.tobytes(), at): (cells, at) for cells, at in questions}
+        new = {key: question for key, question in new.items() if key not in self._errors}
+        batch = max(1, SUMS // (8 * max(self.work.roster.n_people, 1)))
+        keys = list(new)
+        for start in range(0, len(keys), batch):
+            part = keys[start : start + batch]
+            answers = errors_at(self.work, self.bins, [new[key] for key in part])
+            self._errors.update(zip(part, answers, strict=True))
+
+    def errors(self, cells: Selection, threshold: float) -> Erring:
+        """Return the false matches of a selection at a threshold."""
+        self.prepare([(cells, threshold)])
+        return self._errors[cells.tobytes(), threshold]
+
+    def score_of_unit(
+        self, cells: Selection, histogram: npt.NDArray[np.int64], cut: float, units: int
+    ) -> float | None:
+        """Return the score at which so many pairs of people err, looking below the cut.
+
+        Where so many scores would have to be looked at that they do not fit, the edge of a bin at
+        which more than enough pairs err.
+        """
+        key = cells.tobytes(), units
+        if key not in self._units:
+            self._units[key] = self._score_of_unit(cells, histogram, cut, units)
+        return self._units[key]
+
+    def _score_of_unit(
+        self, cells: Selection, histogram: npt.NDArray[np.int64], cut: float, units: int
+    ) -> float | None:
+        tail = np.cumsum(histogram[::-1])[::-1]
+        edges = self.bins.edges[:-1].copy()
+        edges[0] = -np.inf
+        people, wanted = self.work.roster.people, 2 * units
+        for place in np.flatnonzero(edges < cut)[::-1]:
+            if tail[place] < wanted and place > 0:
+                continue
+            if tail[place] > self.work.compute.keep_tail:
+                enough = self.errors(cells, float(edges[place])).units >= units
+                return float(edges[place]) if enough else None
+            pairs = pairs_from(self.work, self.bins, cells, float(edges[place]))
+            found = score_of_unit(
+                pairs.score.astype(np.float64),
+                people[pairs.probe],
+                people[pairs.reference],
+                self.work.roster.n_people,
+                units,
+            )
+            if found is not None:
+                return found
+            wanted = 4 * int(tail[place])
+        return None
+
+
+def pairs_from(work: Work, bins: Bins, chosen: Selection, low: float) -> ScoredPairs:
+    """Return the non-mated pairs of a selection that score at least so much."""
+    lock = threading.Lock()
+    found: list[tuple[Rows, Rows]] = [(np.zeros(0, np.int32), np.zeros(0, np.int32))]
+
+    def keep(task: PeopleTask, pairs: _Pairs) -> None:
+        del task
+        pairs = pairs.where(chosen[pairs.groups])
+        with lock:
+            found.append((pairs.probe, pairs.reference))
+
+    _over(work, bins, _blocks(work, chosen), np.array([low]), lambda: keep)
+    probe, reference = (np.concatenate(side) for side in zip(*found, strict=True))
+    return in_order(work.plan, probe, reference, work.scores(probe, reference))
+
+
+def values_between(
+    work: Work, bins: Bins, chosen: Selection, low: float, high: float
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Return the distinct non-mated scores of a selection in [low, high), and how many of each."""
+    lock = threading.Lock()
+    seen: dict[float, int] = {}
+
+    def keep(task: PeopleTask, pairs: _Pairs) -> None:
+        del task
+        pairs = pairs.where(chosen[pairs.groups] & (pairs.level == 1))
+        scores = work.scores(pairs.probe, pairs.reference, threads=1)
+        values, counts = np.unique(scores, return_counts=True)
+        with lock:
+            for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+                seen[value] = seen.get(value, 0) + count
+
+    _over(work, bins, _blocks(work, chosen), np.array([low, high]), lambda: keep)
+    return np.array(list(seen), np.float32), np.array(list(seen.values()), np.int64)
+
+
+def histogram(work: Work, bins: Bins, chosen: Selection) -> npt.NDArray[np.int64]:
+    """Return the non-mated scores of a selection by other bins."""
+    cells = count_tiles(work, bins, np.inf, quota=0).cells
+    return np.asarray(cells[np.triu(chosen) if work.plan.symmetric else chosen].sum(axis=0))
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Pairs of one task that reach the lowest cut, those of one person left out."""
+
+    probe: Rows
+    reference: Rows
+    level: npt.NDArray[np.int32]
+    groups: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> _Pairs:
+        groups = self.groups[0][chosen], self.groups[1][chosen]
+        return _Pairs(self.probe[chosen], self.reference[chosen], self.level[chosen], groups)
+
+
+def _blocks(work: Work, chosen: Selection) -> PeopleBlocks:
+    """Lay out the rows that any chosen cell needs."""
+    groups = work.roster.groups
+    probes = work.probes[np.any(chosen, axis=1)[groups[work.probes]]]
+    references = work.references[np.any(chosen, axis=0)[groups[work.references]]]
+    return people_blocks(work, probes, references)
+
+
+def _over(
+    work: Work,
+    bins: Bins,
+    blocks: PeopleBlocks,
+    cuts: npt.NDArray[np.float64],
+    visitor: Callable[[], Callable[[PeopleTask, _Pairs], None]],
+) -> None:
+    """Give every task's pairs that reach the lowest cut to a visitor, one a thread."""
+    if not len(blocks.rows) or not len(blocks.columns):
+        return
+    with work.tiles(blocks.rows, blocks.columns, bins, blocks.largest) as make:
+
+        def start(number: int) -> Callable[[PeopleTask], None]:
+            del number
+            tiles, visit = make(), visitor()
+            return lambda task: visit(task, _reaching(work, blocks, tiles, task, cuts))
+
+        tasks = blocks.tasks(symmetric=work.plan.symmetric)
+        run(tasks, start, work.workers, work.compute.report)
+
+
+def _reaching(
+    work: Work,
+    blocks: PeopleBlocks,
+    tiles: Tiles,
+    task: PeopleTask,
+    cuts: npt.NDArray[np.float64],
+) -> _Pairs:
+    """Return a task's pairs that reach the lowest cut."""
+    none = np.zeros(0, np.int32)
+    parts = [(none, none, none)]
+    for tile in task.tiles:
+        tiles.load(tile)
+        row, column, level = tiles.levels(cuts)
+        parts.append((blocks.rows.rows[row], blocks.columns.rows[column], level))
+    probe, reference, level = (np.concatenate(part) for part in zip(*parts, strict=True))
+    people, groups = work.roster.people, work.roster.groups
+    pairs = _Pairs(probe, reference, level, (groups[probe], groups[reference]))
+    return pairs.where(people[probe] != people[reference])
+
+
+def errors_at(work: Work, bins: Bins, questions: Sequence[Question]) -> list[Erring]:
+    """Return false matches at thresholds, by person, in one pass."""
+    cells = [selection for selection, _ in questions]
+    blocks = _blocks(work, np.any(cells, axis=0))
+    cuts = np.unique([threshold for _, threshold in questions])
+    sums = _Sums(work, blocks, cells, [threshold for _, threshold in questions], cuts)
+    _over(work, bins, blocks, cuts, sums.visitor)
+    return sums.answers()
+
+
+class _Sums:
+    """Sums of all questions of a pass, added to task by task."""
+
+    def __init__(
+        self,
+        work: Work,
+        blocks: PeopleBlocks,
+        cells: list[Selection],
+        thresholds: list[float],
+        cuts: npt.NDArray[np.float64],
+    ) -> None:
+        self._work, self._blocks, self._cells = work, blocks, cells
+        self._levels = [int(np.searchsorted(cuts, each)) + 1 for each in thresholds]
+        self._trials = AllPairs(work.plan, work.roster, work.usable)
+        self._by_person = np.zeros((len(cells), work.roster.n_people), np.int64)
+        self._totals = np.zeros((len(cells), 4), np.int64)
+        self._rank = np.zeros(work.roster.n_people, np.int32)
+        self._rank[blocks.people] = np.arange(blocks.people.size)
+        self._lock = threading.Lock()
+
+    def visitor(self) -> Callable[[PeopleTask, _Pairs], None]:
+        """Return one thread's function that adds a task's pairs to every question."""
+        table = np.zeros((self._blocks.widest, self._blocks.widest), np.int32)
+        room = np.empty(table.size, np.int32)
+
+        def add(task: PeopleTask, pairs: _Pairs) -> None:
+            errors = self._errors(task, pairs)
+            for number, cells in enumerate(self._cells):
+                count = sum_errors(errors, cells, self._levels[number], table, room)
+                if count:
+                    self._add(task, number, table, room[:count])
+
+        return add
+
+    def answers(self) -> list[Erring]:
+        """Return the sums of every question."""
+        return [
+            Erring(int(total), by_person, int(units), int(ee), int(em))
+            for (total, units, ee, em), by_person in zip(self._totals, self._by_person, strict=True)
+        ]
+
+    def _errors(self, task: PeopleTask, pairs: _Pairs) -> Errors:
+        people, starts = self._work.roster.people, self._blocks.starts
+        one, other = self._rank[people[pairs.probe]], self._rank[people[pairs.reference]]
+        low = np.minimum(one, other) - np.int32(starts[task.low])
+        high = np.maximum(one, other) - np.int32(starts[task.high])
+        return Errors(low, high, *pairs.groups, pairs.level)
+
+    def _add(
+        self,
+        task: PeopleTask,
+        number: int,
+        table: npt.NDArray[np.int32],
+        touched: npt.NDArray[np.int32],
+    ) -> None:
+        starts, people = self._blocks.starts, self._blocks.people
+        low, high = people[starts[task.low] :], people[starts[task.high] :]
+        i, j = np.divmod(touched, table.shape[1])
+        trials = self._trials.between(self._cells[number], low[i], high[j])
+        with self._lock:
+            total, squares = drain(table, touched, low, high, self._by_person[number])
+            em = weigh(table, touched, trials)
+            self._totals[number] += (total, touched.size, squares, em)
