@@ -9,6 +9,7 @@ from evenmatch.stats.label_noise import (
     condition_number,
     corrected_draws,
     corrected_matrix,
+    corrected_matrix_draws,
     corrected_rates,
     observed_matrix,
     observed_rates,
@@ -133,3 +134,15 @@ def test_correction_undoes_mixing_and_mixing_never_widens_the_range(rates, weigh
     assert min(rates) - 1e-12 <= observed.min()
     assert observed.max() <= max(rates) + 1e-12
     assert corrected_rates(mixing, observed) == pytest.approx(rates, abs=1e-7)
+
+
+def test_drawn_matrices_are_each_undone_on_both_sides():
+    """With labels that were all checked and all right the draws stay as they are."""
+    draws = np.array([[[0.1, 0.02], [0.02, 0.05]], [[0.2, 0.01], [0.01, 0.04]]])
+    sure = np.eye(2) * 1e9
+    found = corrected_matrix_draws(draws, sure, np.random.default_rng(1))
+    assert found == pytest.approx(draws, abs=1e-6)
+    mixed = np.array([[0.9, 0.1], [0.2, 0.8]])
+    labelled = mixed @ draws @ mixed.T
+    found = corrected_matrix_draws(labelled, mixed * 1e9, np.random.default_rng(1))
+    assert found == pytest.approx(draws, abs=1e-4)

@@ -201,6 +201,8 @@ def downgrades(circumstances: Circumstances) -> tuple[str, ...]:
         reasons.append("the threshold was fitted on the trials it is judged on, without a guard")
     if c.pairs_chosen == "mined" and c.about_fmr:
         reasons.append("non-mated pairs were mined for likeness, so that their FMR is no FMR")
+    if c.pairs_chosen == "matched" and c.about_fmr:
+        reasons.append("non-mated pairs were matched on attributes, and the claim is about all")
     if c.label_noise_flips:
         reasons.append("wrong group labels at rates that occur would change the verdict")
     reasons += [f"the claim does not cover {condition}" for condition in c.outside]

@@ -23,12 +23,14 @@ class Estimate:
         status: what the cell supports; see `cell_status`.
         level: confidence of the interval it gives unasked.
         looser: the same cell at the nearest looser threshold where at least 30 units err.
+        kish: effective people of the cell, of the side that has fewer; None where not asked.
     """
 
     counts: PersonCounts
     status: Status
     level: float = 0.95
     looser: PersonCounts | None = None
+    kish: float | None = None
 
     @property
     def errors(self) -> int:

@@ -90,6 +90,20 @@ def corrected_draws(draws: Doubles, validated: npt.ArrayLike, rng: np.random.Gen
     return np.clip(solved, 0, 1)
 
 
+def corrected_matrix_draws(
+    draws: Doubles, validated: npt.ArrayLike, rng: np.random.Generator
+) -> Doubles:
+    """Correct draws of the FMR by both labels, one matrix a replicate, as `corrected_draws` does.
+
+    Both sides of a comparison are mixed by the same drawn shares.
+    """
+    counts = np.asarray(validated, dtype=np.float64) + 0.5
+    mixing = np.stack([rng.dirichlet(row, len(draws)) for row in counts], axis=1)
+    half = np.linalg.solve(mixing, draws)
+    whole = np.linalg.solve(mixing, half.swapaxes(1, 2)).swapaxes(1, 2)
+    return np.asarray(np.clip(whole, 0, 1), dtype=np.float64)
+
+
 def condition_number(mixing: npt.ArrayLike) -> float:
     """How many times a correction magnifies relative errors of the rates."""
     return float(np.linalg.cond(np.asarray(mixing, dtype=np.float64)))
