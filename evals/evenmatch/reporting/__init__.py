@@ -1,0 +1,1 @@
+"""Statements to people: tables, plots, the report and MLflow."""

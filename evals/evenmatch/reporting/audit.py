@@ -1,0 +1,71 @@
+"""An audit folder: everything in it that is rendered from the result."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from evenmatch.files import write_file
+from evenmatch.reporting.tables import write_tables
+from evenmatch.results.reading import RESULTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from evenmatch.results.model import RunResult
+
+REPORT = "report.html"
+PLOTS = "plots"
+FORMATS = ("html", "csv", "json")
+
+
+def write_audit(result: RunResult, folder: Path) -> Path:
+    """Write an audit's files to the folder and return the folder.
+
+    `results.json` comes first, since everything else can be rendered from it again. Which of the
+    others are written is the config's `report.formats`; figures come with the page.
+    """
+    write_file(folder / RESULTS, result_text(result))
+    return render_audit(result, folder)
+
+
+def render_audit(result: RunResult, folder: Path) -> Path:
+    """Write an audit's tables, figures and page from its result alone, and return the folder."""
+    formats = _formats(result)
+    if "csv" in formats:
+        write_tables(result, folder)
+    if "html" in formats:
+        # Drawing takes a second to import, which an audit without a page does not spend.
+        from evenmatch.reporting.html import render_report  # noqa: PLC0415
+        from evenmatch.reporting.plots import draw_plots, write_plots  # noqa: PLC0415
+
+        plots = draw_plots(result)
+        write_plots(plots, folder / PLOTS)
+        write_file(folder / REPORT, render_report(result, plots))
+    return folder
+
+
+def result_text(result: RunResult) -> str:
+    """Return a result as JSON: keys in the model's order, one row a line, always the same bytes."""
+    whole = json.loads(result.model_dump_json())
+    parts = (f"{json.dumps(key)}: {_part_text(value)}" for key, value in whole.items())
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _part_text(value: object) -> str:
+    """Return one part of a result, a list of rows with one row a line."""
+    if isinstance(value, list) and value:
+        rows = ",\n".join(f"  {_json(row)}" for row in value)
+        return f"[\n{rows}\n]"
+    return _json(value)
+
+
+def _json(value: object) -> str:
+    """Return strict JSON; infinities are text by now."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
+
+
+def _formats(result: RunResult) -> tuple[str, ...]:
+    """Return the formats the config asks for; all where it does not say."""
+    report = result.config.get("report") or {}
+    return tuple(report.get("formats") or FORMATS)

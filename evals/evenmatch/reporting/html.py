@@ -1,0 +1,107 @@
+"""The report: one page that opens anywhere, rendered from a result and its figures alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from evenmatch.reporting import plain_words
+from evenmatch.reporting.claim_words import claim_sentences
+from evenmatch.reporting.inline import inline_svg
+from evenmatch.reporting.leading import leading
+from evenmatch.reporting.numbers import count, interval_words, people, rate_words
+from evenmatch.reporting.sections import claims, groups, labels, methods, others, outside, rates
+from evenmatch.reporting.sections.people import people_section, points_section, size_words
+from evenmatch.reporting.selection import ALL, View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from evenmatch.reporting.plots import Plot
+    from evenmatch.reporting.sections.blocks import Section
+    from evenmatch.results.model import ErrorRate, RunResult
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_report(result: RunResult, plots: Sequence[Plot]) -> str:
+    """Return the whole report as one HTML page that loads nothing from anywhere."""
+    template = _environment().get_template("report.html.j2")
+    view = View(result)
+    return template.render(
+        result=result,
+        title=str(result.card.get("title") or result.card.get("name") or result.name),
+        size=size_words(result),
+        opening=plain_words.opening(result),
+        verdicts=plain_words.verdicts(result),
+        claims=claim_sentences(result),
+        tiles={matcher: _tiles(view, matcher) for matcher in view.matchers},
+        sections=sections(view, plots),
+        style=(_TEMPLATES / "style.css").read_text(encoding="utf-8"),
+    )
+
+
+def sections(view: View, plots: Sequence[Plot]) -> list[Section]:
+    """Return the report's sections after the verdict, in the order they are read."""
+    every = (
+        claims.claims_section(view),
+        people_section(view),
+        points_section(view),
+        rates.fmr_section(view, plots),
+        rates.fnmr_section(view, plots),
+        groups.equity_section(view),
+        groups.differences_section(view),
+        labels.labels_section(view),
+        labels.strata_section(view),
+        rates.masks_section(view, plots),
+        claims.tradeoff_section(view),
+        others.searches_section(view, plots),
+        outside.outside_section(view),
+        others.failures_section(view),
+        others.scores_section(view, plots),
+        methods.methods_section(view.result),
+        methods.provenance_section(view.result),
+        methods.rows_section(view.result),
+    )
+    return [section for section in every if section is not None]
+
+
+def _environment() -> Environment:
+    """Return the template environment: everything escaped, nothing silently missing."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["svg"] = inline_svg
+    return environment
+
+
+def _tiles(view: View, matcher: str) -> list[tuple[str, str, str, str]]:
+    """Return the matcher's leading numbers: name, rate, interval, counts."""
+    point = view.headline(matcher)
+    at = f" at {point.operating_point}" if point else ""
+    rows = [
+        (f"False matches{at}", view.overall(matcher, "fmr")),
+        (f"False non-matches{at}", view.overall(matcher, "fnmr")),
+        ("Photographs without a template", _acquisition(view, matcher)),
+    ]
+    return [_tile(name, row) for name, row in rows if row]
+
+
+def _acquisition(view: View, matcher: str) -> ErrorRate | None:
+    """Return everyone's failure to acquire in the bare mask condition."""
+    for row in view.result.error_rates:
+        if (row.matcher, row.metric, row.group_by) == (matcher, "fta", ALL):
+            return leading(row)
+    return None
+
+
+def _tile(name: str, row: ErrorRate) -> tuple[str, str, str, str]:
+    """Return one leading number with everything that must stand beside it."""
+    counts = f"{count(row.errors)} of {count(row.trials)}, {people(row.subjects)}"
+    return name, rate_words(row), interval_words(row), counts

@@ -1,0 +1,117 @@
+"""How figures look: colours anyone can tell apart, text that stays text, files that repeat."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from matplotlib.axes import Axes
+
+# Names for ink that the page replaces by its own, so that a figure follows light and dark mode.
+INK, MUTED, GRID = "#1c2733", "#5b6875", "#d9dee3"
+
+# Okabe and Ito's colours, the lightest ones darkened to 3:1 on white; markers and dashes differ
+# too, so that nothing rests on colour alone.
+COLOURS = ("#0072b2", "#d55e00", "#00845f", "#b0568a", "#a37200", "#3f8fc0", "#7a6fb0", "#667078")
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "h")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)), (0, (3, 3)))
+
+_LONGEST = 34
+_RC: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "evenmatch",
+    "text.parse_math": False,
+    "font.family": "sans-serif",
+    "font.size": 9.5,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.linewidth": 0.8,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "hatch.color": MUTED,
+    "hatch.linewidth": 0.6,
+}
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A finished figure.
+
+    Attributes:
+        name: file stem, unique in the audit.
+        section: which part of the report shows it.
+        matcher: whose rates it shows.
+        group_by: the breakdown it shows, or `all`.
+        title: what it shows, for the caption.
+        alt: what a reader who cannot see it should know.
+        svg: the figure as SVG text, the same bytes each time.
+        png: the figure as PNG.
+    """
+
+    name: str
+    section: str
+    matcher: str
+    group_by: str
+    title: str
+    alt: str
+    svg: str
+    png: bytes
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in the house style; a glyph that the PNG's font lacks is no reason to warn."""
+    with mpl.rc_context(_RC), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from font")
+        yield
+
+
+def canvas(width: float, height: float, *, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Return a figure with panels side by side, in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    panels = figure.subplots(1, columns, squeeze=False)
+    return figure, list(panels[0])
+
+
+def finish(figure: Figure) -> tuple[str, bytes]:
+    """Return a figure as SVG text and as PNG, without dates, so that both repeat exactly."""
+    vector, raster = io.StringIO(), io.BytesIO()
+    figure.savefig(vector, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    figure.savefig(raster, format="png", dpi=144, facecolor="white", metadata={"Software": None})
+    return vector.getvalue(), raster.getvalue()
+
+
+def short(label: str, longest: int = _LONGEST) -> str:
+    """Return a label that fits a figure; the table beside it has the whole one."""
+    text = " ".join(label.split())
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def look(number: int) -> tuple[str, str, object]:
+    """Return the colour, marker and dash of the nth series; no two of 64 share all three."""
+    turn, place = divmod(number, len(COLOURS))
+    return COLOURS[place], MARKERS[(place + turn) % 8], DASHES[(place + 3 * turn) % 8]

@@ -1,0 +1,142 @@
+"""What a section is made of: paragraphs, figures, tables and lists of facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from evenmatch.reporting.leading import BALANCED
+from evenmatch.reporting.numbers import count, interval_words, percent, rate_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from evenmatch.reporting.numbers import Estimated
+    from evenmatch.reporting.plots import Plot
+    from evenmatch.results.model import ErrorRate
+
+_LONG_TABLE = 24
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table cell; a quiet one says why there is no number."""
+
+    text: str
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its first columns as row headings.
+
+    Attributes:
+        caption: what it holds.
+        columns: headings; the first `labels` columns hold words, the others numbers.
+        rows: cells in the columns' order.
+        labels: how many columns at the left hold words.
+        folded: whether the reader opens it.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    labels: int = 1
+    folded: bool = False
+    kind: str = "table"
+
+
+@dataclass(frozen=True)
+class FigureBlock:
+    """A drawn figure."""
+
+    plot: Plot
+    kind: str = "figure"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph, or a heading inside a section."""
+
+    text: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names with what is known of each."""
+
+    caption: str
+    items: tuple[tuple[str, str], ...]
+    kind: str = "facts"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Text kept as it is, to be read or copied: a table's CSV, a config."""
+
+    caption: str
+    text: str
+    kind: str = "source"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list of sentences or of references; a reference may carry a link to follow."""
+
+    items: tuple[tuple[str, str], ...]
+    kind: str = "listing"
+
+
+Block = Table | FigureBlock | Text | Facts | Source | Listing
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report under one heading."""
+
+    anchor: str
+    title: str
+    lead: str
+    blocks: tuple[Block, ...] = field(default_factory=tuple)
+
+
+def heading(text: str) -> Text:
+    """Return a heading inside a section."""
+    return Text(text, kind="heading")
+
+
+def table(
+    caption: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell | str]],
+    *,
+    labels: int = 1,
+    folded: bool | None = None,
+) -> Table:
+    """Return a table; a long one is folded unless told otherwise."""
+    made = tuple(
+        tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows
+    )
+    fold = len(made) > _LONG_TABLE if folded is None else folded
+    return Table(caption, tuple(columns), made, labels, fold)
+
+
+def rate_cells(row: Estimated) -> tuple[Cell, Cell]:
+    """Return a rate and its interval, each saying its state."""
+    return Cell(rate_words(row), quiet=row.status != "estimate"), Cell(interval_words(row))
+
+
+def counted(errors: int, trials: int) -> Cell:
+    """Return errors of trials."""
+    return Cell(f"{count(errors)} / {count(trials)}")
+
+
+def units(row: ErrorRate) -> tuple[Cell, Cell, Cell, Cell]:
+    """Return what a rate rests on: people, erring units, effective trials, and people's mean."""
+    effective = "" if row.effective_trials is None else f"{row.effective_trials:,.0f}"
+    shown = row.status in ("estimate", "upper_bound") and row.balanced_rate is not None
+    balanced = percent(row.balanced_rate or 0) if shown else ""
+    if row.method == BALANCED:
+        balanced = f"leads; of all comparisons {percent(row.errors / row.trials)}"
+    return Cell(count(row.subjects)), Cell(count(row.erring_units)), Cell(effective), Cell(balanced)
