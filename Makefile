@@ -12,11 +12,13 @@ demo: $(VENV)/installed
 	@ls -t reports/demo/*/report.html | head -1
 	@echo "MLflow's page: $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db"
 
-test: $(VENV)/installed-test
+test: lint
+	$(BIN)/pytest
+
+lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
 
 install: $(VENV)/installed
 install-test: $(VENV)/installed-test

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=BaseModel)
 
+# What to write where the parser's own words speak of its inner types.
+_ADVICE = {
+    "tuple_type": "write a list, such as [a, b]",
+    "model_type": "write keys and values there, such as `a: b`",
+    "dict_type": "write keys and values there, such as `a: b`",
+    "too_short": "it may not be empty, so add an entry",
+    "invalid_key": "a key is text, so put it in quotes",
+}
+
 
 class _UniqueKeyLoader(yaml.SafeLoader):
     """A safe loader that refuses a key written twice, which YAML would silently overwrite."""
@@ -79,7 +88,12 @@ def parse_document(model: type[Model], raw: dict[str, Any], where: str) -> Model
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        problems = [_sentence(model, problem) for problem in error.errors()]
+        # A list whose only entry was refused counts as too short: that entry's sentence is enough.
+        problems = [
+            _sentence(model, problem)
+            for problem in error.errors()
+            if problem["type"] != "too_short" or not problem["input"]
+        ]
         raise RequestError("\n".join(f"{where}: {problem}" for problem in problems)) from None
 
 
@@ -95,16 +109,11 @@ def _sentence(model: type[BaseModel], problem: ErrorDetails) -> str:
             return f"{key}: found {_show(found)}; allowed: {problem['ctx']['expected']}."
         case "secret":
             return f"{key}: {problem['msg']}."
-        case "tuple_type":
-            return f"{key}: found {_show(found)}; write a list, such as [a, b]."
-        case "model_type" | "dict_type":
-            return f"{key}: found {_show(found)}; write keys and values there, such as `a: b`."
-        case "too_short":
-            return f"{key}: found {_show(found)}; it may not be empty, so add an entry."
         case "value_error":
             return f"{key}: found {_show(found)}; {problem['ctx']['error']}"
-        case _:
-            return f"{key}: found {_show(found)}; {problem['msg'][0].lower()}{problem['msg'][1:]}."
+        case kind:
+            said = f"{problem['msg'][0].lower()}{problem['msg'][1:]}"
+            return f"{key}: found {_show(found)}; {_ADVICE.get(kind, said)}."
 
 
 def _key(problem: ErrorDetails) -> str:

@@ -1,0 +1,265 @@
+"""The command `evenmatch`: each subcommand asks one function and prints what it answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from evenmatch.errors import EvenmatchError
+
+app = typer.Typer(
+    name="evenmatch",
+    help="Audit face matchers: how often they are wrong, and for whom.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+datasets = typer.Typer(help="The shelf of benchmark cards.", no_args_is_help=True)
+matchers = typer.Typer(help="The matchers that can be audited.", no_args_is_help=True)
+cache = typer.Typer(help="The private folder: templates, keys and weights.", no_args_is_help=True)
+app.add_typer(datasets, name="datasets")
+app.add_typer(matchers, name="matchers")
+app.add_typer(cache, name="cache")
+
+Overrides = Annotated[
+    list[str], typer.Option("--set", help="Set one key, such as --set seed=7. Repeatable.")
+]
+Out = Annotated[Path, typer.Option(help="Folder that audits are written to.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for scripts.")]
+
+
+def main() -> None:
+    """Run the command; a failure is a sentence on standard error and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except EvenmatchError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False).print(
+            f"evenmatch: {error}"
+        )
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        Console(stderr=True).print(
+            "evenmatch: stopped; finished templates are kept. Run the same command to go on."
+        )
+        sys.exit(130)
+
+
+@app.command()
+def run(
+    configs: Annotated[list[Path], typer.Argument(help="YAML files, one audit each.")],
+    overrides: Overrides = [],
+    out: Out = Path("reports"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Count again a finished audit.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    fail_on_refuted: Annotated[
+        bool, typer.Option("--fail-on-refuted", help="Exit with 1 where a claim is refuted.")
+    ] = False,
+) -> None:
+    """Audit the matchers of one or several configs; the same command again resumes."""
+    from evenmatch.config import load_config
+    from evenmatch.data.progress import silent
+    from evenmatch.progress import terminal_progress
+    from evenmatch.run import evaluate
+    from evenmatch.summary import print_summary
+
+    # Every config is read before the first audit starts: a mistake in the last costs no night.
+    parsed = [load_config(path, tuple(overrides)) for path in configs]
+    refuted: list[str] = []
+    for config in parsed:
+        audit = evaluate(config, out, fresh=fresh, progress=silent if quiet else terminal_progress)
+        if not quiet:
+            print_summary(audit.result, audit.folder)
+        if config.tracking is not None:
+            _track(audit.folder, quiet=quiet)
+        refuted += [row.claim for row in audit.result.claims if row.refuted]
+    if fail_on_refuted and refuted:
+        typer.echo(f"evenmatch: refuted: {', '.join(refuted)}.", err=True)
+        raise typer.Exit(1)
+
+
+def _track(audit: Path, *, quiet: bool) -> None:
+    from evenmatch.reporting.tracking import track_audit
+
+    run_id = track_audit(audit)
+    if not quiet:
+        typer.echo(f"MLflow run  {run_id}")
+
+
+@app.command()
+def validate(config: Path, overrides: Overrides = [], as_json: AsJson = False) -> None:
+    """Say what would be compared and what each operating point needs, without running."""
+    from evenmatch.config import load_config
+    from evenmatch.feasibility import foresee, print_foresight
+
+    foresight = foresee(load_config(config, tuple(overrides)))
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(foresight), indent=2))
+    else:
+        print_foresight(foresight)
+
+
+@app.command()
+def plan(  # noqa: PLR0913 - the options of a command
+    claim: Annotated[
+        str | None, typer.Argument(help="A claim, such as 'fnmr <= 0.003 at fmr=1e-5'.")
+    ] = None,
+    metric: Annotated[str | None, typer.Option(help="fnmr, fmr, fpir or fnir.")] = None,
+    bound: Annotated[
+        str | None,
+        typer.Option(help="What it is claimed to keep to; with --ratio, a group's rate."),
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="Where: fmr=... or fpir=...")] = None,
+    truth: Annotated[float | None, typer.Option(help="The rate supposed to be true.")] = None,
+    ratio: Annotated[
+        float | None, typer.Option(help="Tell two groups apart whose rates have this ratio.")
+    ] = None,
+    photographs: Annotated[int, typer.Option(help="Photographs, or searches, a person.")] = 2,
+    correlation: Annotated[
+        float, typer.Option(help="Of two mated comparisons, or searches, of one person: 0 to 1.")
+    ] = 0.5,
+    design_effect: Annotated[
+        float, typer.Option(help="Of non-mated comparisons: 2 to 40 on real faces.")
+    ] = 10.0,
+    power: Annotated[float, typer.Option(help="Chance of the verdict wanted.")] = 0.8,
+    as_json: AsJson = False,
+) -> None:
+    """Say how many people and comparisons decide a claim, or tell two groups apart."""
+    from evenmatch.sample_sizes import Collection, print_sizes, read_question, sample_sizes
+
+    question = dataclasses.replace(
+        read_question(claim, metric=metric, bound=bound, at=at),
+        truth=truth,
+        ratio=ratio,
+        collection=Collection(photographs, correlation, design_effect, power),
+    )
+    sizes = sample_sizes(question)
+    if as_json:
+        answer = {
+            "question": dataclasses.asdict(question),
+            "sizes": [*map(dataclasses.asdict, sizes)],
+        }
+        typer.echo(json.dumps(answer, indent=2))
+    else:
+        print_sizes(question, sizes)
+
+
+@app.command()
+def report(audit: Annotated[Path, typer.Argument(help="An audit's folder.")]) -> None:
+    """Render an audit's tables, figures and page again from its results alone."""
+    from evenmatch.reporting.audit import render_audit
+    from evenmatch.results.reading import read_results
+
+    typer.echo(render_audit(read_results(audit), audit))
+
+
+@app.command()
+def track(audit: Annotated[Path, typer.Argument(help="An audit's folder.")]) -> None:
+    """Send an audit to MLflow; what is there already is not sent twice."""
+    _track(audit, quiet=False)
+
+
+@app.command()
+def reveal(
+    audit: Annotated[Path, typer.Argument(help="An audit's folder.")],
+    pseudonym: Annotated[str, typer.Argument(help="A pseudonym from its tables.")],
+) -> None:
+    """Turn a pseudonym back into its sample or subject, on the machine that made it."""
+    from evenmatch.inputs import reveal_pseudonym
+
+    typer.echo(reveal_pseudonym(audit, pseudonym))
+
+
+@app.command()
+def mask(
+    image: Path,
+    shape: Annotated[str, typer.Option(help="wide or round")] = "wide",
+    coverage: Annotated[str, typer.Option(help="low, medium or high")] = "high",
+    colour: Annotated[
+        str, typer.Option(help="black, white, blue, green, red or light-blue")
+    ] = "light-blue",
+    landmarks: Annotated[str, typer.Option(help="dlib68 or mtcnn5")] = "dlib68",
+    out: Annotated[Path | None, typer.Option(help="Picture to write.")] = None,
+) -> None:
+    """Draw a synthetic mask on a photograph and write the picture, to be looked at."""
+    from evenmatch.data.masks import MaskDrawing, write_masked
+
+    drawing = MaskDrawing.parse(f"synthetic-{shape}-{coverage}-{colour}")
+    target = out or image.with_name(f"{image.stem}-{drawing}.png")
+    typer.echo(write_masked(image, target, drawing, landmarks=landmarks))
+
+
+@datasets.command("list")
+def list_datasets(as_json: AsJson = False) -> None:
+    """List every benchmark card with its state, consent and licence."""
+    from evenmatch.data.card import card_names, load_card
+
+    rows = [
+        {
+            "name": card.name,
+            "state": card.status.state,
+            "consent": card.consent.basis,
+            "licence": card.licence.id,
+            "title": card.title,
+        }
+        for card in map(load_card, card_names())
+    ]
+    _print_rows(rows, as_json=as_json)
+
+
+@datasets.command("show")
+def show_dataset(name: str) -> None:
+    """Print one card."""
+    import yaml
+
+    from evenmatch.data.card import describe, load_card
+
+    typer.echo(yaml.safe_dump(describe(load_card(name)), sort_keys=False, allow_unicode=True))
+
+
+@matchers.command("list")
+def list_matchers(as_json: AsJson = False) -> None:
+    """List the kinds of matcher, what each needs and whether it is installed."""
+    from evenmatch.matching.registry import matcher_kinds
+
+    rows = [
+        {
+            "kind": kind.kind,
+            "installed": "yes" if kind.installed else kind.install or "no",
+            "what": kind.description,
+        }
+        for kind in matcher_kinds()
+    ]
+    _print_rows(rows, as_json=as_json)
+
+
+def _print_rows(rows: list[dict[str, str]], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        typer.echo("  ".join(row.values()))
+
+
+@cache.command("info")
+def cache_info() -> None:
+    """Say where the private folder is and what it holds."""
+    from evenmatch.data.cache_dir import cache_dir, holdings
+
+    typer.echo(str(cache_dir()))
+    for name, files, size in holdings():
+        typer.echo(f"{name:<12} {files:>8} files {size / 1e6:>10.1f} MB")
+
+
+@cache.command("purge")
+def cache_purge() -> None:
+    """Remove templates, keys and weights, and say what was removed."""
+    from evenmatch.data.cache_dir import purge
+
+    for name, files, size in purge():
+        typer.echo(f"removed {name}: {files} files, {size / 1e6:.1f} MB")

@@ -1,0 +1,362 @@
+"""The run: one YAML file, parsed once and refused at the door where it is not understood."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from evenmatch.claim_entry import Claim, unjudgeable
+from evenmatch.data.benchmark import VANISHING
+from evenmatch.data.masks import MaskDrawing
+from evenmatch.documents import parse_document, parse_yaml, read_yaml
+from evenmatch.errors import RequestError
+from evenmatch.scenario_entry import Scenario, unplayable
+from evenmatch.search_entry import OneToMany, Selected, operating_points, text_values
+
+
+def _readable(name: str) -> str:
+    if name.lower() in VANISHING:
+        raise ValueError("spreadsheet programs read this word as nothing; choose another name.")
+    return name
+
+
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"),
+    AfterValidator(_readable),
+]
+Consent = Literal["informed", "public-web", "operational", "synthetic", "unknown"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Benchmark(_Part):
+    """Which photographs, and which comparisons of them."""
+
+    card: str
+    root: Path | None = None
+    protocol: str | None = None
+    impostors: Literal["all", "random", "matched", "mined"] = "all"
+
+
+class MatcherEntry(_Part):
+    """A matcher to audit; which keys it takes beyond these depends on its kind."""
+
+    name: Name
+    kind: str
+    weights: str | None = None
+    path: Path | None = None
+    score_kind: Literal["similarity", "distance"] = "similarity"
+    detector: Literal["dlib", "mtcnn"] | None = None
+    faces: Literal["largest", "central", "refuse"] = "largest"
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> MatcherEntry:
+        if self.kind == "scores":
+            if self.path is None:
+                raise ValueError("a matcher of kind 'scores' needs `path`, its score file; add it.")
+            if self.weights is not None or self.detector is not None:
+                raise ValueError(
+                    "a matcher of kind 'scores' reads no photographs; "
+                    "remove `weights` and `detector`."
+                )
+        elif self.path is not None or self.score_kind != "similarity":
+            raise ValueError(
+                "`path` and `score_kind` belong to a matcher of kind 'scores'; remove them."
+            )
+        return self
+
+
+class SyntheticMask(_Part):
+    """One mask to draw on every photograph."""
+
+    shape: Literal["wide", "round"]
+    coverage: Literal["low", "medium", "high"]
+    colour: Literal["black", "white", "blue", "green", "red", "light-blue"]
+
+    def drawing(self) -> MaskDrawing:
+        """Return the drawing this entry asks for."""
+        return MaskDrawing(self.shape, self.coverage, self.colour)
+
+
+class Masks(_Part):
+    """Masks to draw, and on which side of a comparison; `dlib68` or `mtcnn5` places them."""
+
+    synthetic: tuple[SyntheticMask, ...] = ()
+    apply_to: tuple[Literal["probe", "both"], ...] = ("probe", "both")
+    landmarks: Literal["dlib68", "mtcnn5"] = "dlib68"
+
+
+class EarlierAudit(_Part):
+    """An audit whose thresholds are applied here."""
+
+    run: Path
+
+
+def _calibration_kind(value: object) -> str:
+    """Say which form `calibrate_on` has; left to the parser, `{run: ...}` would be a group."""
+    if isinstance(value, EarlierAudit) or (isinstance(value, dict) and "run" in value):
+        return "[run]"
+    return "[group]" if isinstance(value, dict) else "[word]"
+
+
+CalibrateOn = Annotated[
+    Annotated[Literal["all", "unmasked", "same-group"], Tag("[word]")]
+    | Annotated[EarlierAudit, Tag("[run]")]
+    | Annotated[dict[str, str], Field(min_length=1), Tag("[group]")],
+    Discriminator(_calibration_kind),
+]
+
+
+class OneToOne(_Part):
+    """Verification: which rates are read off every pair of photographs."""
+
+    probe: Selected | None = None
+    reference: Selected | None = None
+    operating_points: tuple[str, ...] = ("fmr=0.01", "fmr=0.001")
+    calibrate_on: CalibrateOn = "unmasked"
+
+    @field_validator("operating_points")
+    @classmethod
+    def _of_comparisons(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        return operating_points(texts, ("fmr", "threshold"))
+
+
+class PrimaryComparison(_Part):
+    """Groups to compare in one metric; without an operating point, at the config's first."""
+
+    metric: Literal["fmr", "fnmr"]
+    group_by: Annotated[tuple[str, ...], BeforeValidator(text_values), Field(min_length=1)]
+    operating_point: str | None = None
+
+
+class Statistics(_Part):
+    """Confidence of every interval, and how groups are compared.
+
+    Attributes:
+        level: confidence of every interval.
+        replicates: how often chance is simulated.
+        equivalence_margin: ratio within which two rates count as equivalent.
+        primary: comparisons decided upon before the data were seen.
+        strata: columns of the photographs by which rates are stratified.
+        gaps: numeric columns, and the lower edges of the bands of the two photographs' difference.
+        validated_labels: grouping to label to true group to how many were found to belong there.
+    """
+
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    replicates: int = Field(default=2000, ge=100)
+    equivalence_margin: float = Field(default=1.25, gt=1, allow_inf_nan=False)
+    primary: tuple[PrimaryComparison, ...] = ()
+    strata: tuple[str, ...] = ()
+    gaps: dict[str, Annotated[tuple[float, ...], Field(min_length=1)]] = {}
+    validated_labels: dict[str, dict[str, dict[str, Annotated[int, Field(ge=0)]]]] = {}
+
+
+class Policy(_Part):
+    """What the audit may touch; None allows every consent basis. Overrides carry a reason."""
+
+    consent: tuple[Consent, ...] | None = None
+    override: dict[
+        str, Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
+    ] = {}
+
+
+class Tracking(_Part):
+    """Where MLflow keeps the record."""
+
+    uri: str = "sqlite:///mlflow.db"
+    experiment: str = "evenmatch"
+
+    @field_validator("uri")
+    @classmethod
+    def _without_password(cls, uri: str) -> str:
+        # A config is published with its audit.
+        if urlsplit(uri).password is not None:
+            raise PydanticCustomError(
+                "secret",
+                "holds a password; take it out and set MLFLOW_TRACKING_USERNAME and "
+                "MLFLOW_TRACKING_PASSWORD (for a database its own variable, such as PGPASSWORD)",
+            )
+        return uri
+
+
+class Report(_Part):
+    """What is written besides `results.json`."""
+
+    formats: tuple[Literal["html", "csv", "json"], ...] = ("html", "csv", "json")
+
+
+class Compute(_Part):
+    """How the work is done; nothing here changes a number."""
+
+    device: str = "auto"
+    batch_size: int = Field(default=64, ge=1)
+    workers: int = Field(default=2, ge=1)
+    precision: Literal["float32"] = "float32"
+    engine: Literal["local"] = "local"
+    keep_scores: int = Field(default=5_000_000, ge=0)
+    keep_tail: int = Field(default=20_000_000, ge=1000)
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, device: str) -> str:
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+            raise ValueError("a device is auto, cpu, cuda or cuda:0; choose one.")
+        return device
+
+
+class RunConfig(_Part):
+    """A run as its author wrote it, every default filled in."""
+
+    run_schema: Literal[1] = Field(alias="schema")
+    name: Name
+    seed: int = Field(default=20261122, ge=0, lt=2**63)
+    benchmark: Benchmark
+    matchers: tuple[MatcherEntry, ...] = Field(min_length=1)
+    masks: Masks = Masks()
+    groups: tuple[tuple[str, ...], ...] | None = None
+    classes: dict[str, tuple[float, ...]] = {}
+    one_to_one: OneToOne = OneToOne()
+    one_to_many: OneToMany | None = None
+    scenario: Scenario | None = None
+    statistics: Statistics = Statistics()
+    claims: tuple[Claim, ...] = ()
+    policy: Policy = Policy()
+    tracking: Tracking | None = Tracking()
+    report: Report = Report()
+    compute: Compute = Compute()
+
+    @field_validator("matchers")
+    @classmethod
+    def _distinct_names(cls, entries: tuple[MatcherEntry, ...]) -> tuple[MatcherEntry, ...]:
+        # Names become file names, and some file systems do not tell cases apart.
+        if len({entry.name.lower() for entry in entries}) < len(entries):
+            raise ValueError("two matchers have one name; rename one.")
+        return entries
+
+    @field_validator("groups")
+    @classmethod
+    def _groups_name_attributes(
+        cls, groups: tuple[tuple[str, ...], ...] | None
+    ) -> tuple[tuple[str, ...], ...] | None:
+        for group_by in groups or ():
+            if not group_by or len(set(group_by)) < len(group_by):
+                raise ValueError("a grouping names each attribute once, such as [sex]; correct it.")
+            if "mask" in group_by:
+                raise ValueError("mask status is an axis of every table already; remove `mask`.")
+        if len({frozenset(group_by) for group_by in groups or ()}) < len(groups or ()):
+            raise ValueError("a grouping is written twice; remove one.")
+        return groups
+
+    @field_validator("classes")
+    @classmethod
+    def _ascending(
+        cls, classes: dict[str, tuple[float, ...]], _: ValidationInfo
+    ) -> dict[str, tuple[float, ...]]:
+        for attribute, edges in classes.items():
+            rising = all(low < high for low, high in itertools.pairwise(edges))
+            if not edges or not rising or not all(map(math.isfinite, edges)):
+                raise ValueError(f"the edges of {attribute!r} must rise, such as [18, 30, 45].")
+        return classes
+
+    @model_validator(mode="after")
+    def _claims_can_be_judged(self) -> RunConfig:
+        if problem := unjudgeable(
+            self.claims, [entry.name for entry in self.matchers], searches=bool(self.one_to_many)
+        ):
+            raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
+    def _scenario_can_be_worked_out(self) -> RunConfig:
+        searches = self.one_to_many.operating_points if self.one_to_many else None
+        if problem := unplayable(self.scenario, self.one_to_one.operating_points, searches):
+            raise ValueError(problem)
+        return self
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what determines the numbers: everything but where they go and how fast.
+
+        Paths are left out too: the digests of what lies there stand for them, and the run id of
+        an earlier audit for its thresholds.
+        """
+        content = self.model_dump(mode="json", by_alias=True)
+        for key in ("tracking", "report", "compute"):
+            del content[key]
+        for key in ("card", "root"):
+            del content["benchmark"][key]
+        if isinstance(self.one_to_one.calibrate_on, EarlierAudit):
+            del content["one_to_one"]["calibrate_on"]["run"]
+        for entry in content["matchers"]:
+            del entry["path"]
+        return content
+
+    def as_written(self) -> dict[str, Any]:
+        """Return the run as plain data, every default filled in; it parses back to itself."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    def digest(self) -> str:
+        """SHA-256 of `numbers()`."""
+        return hashlib.sha256(json.dumps(self.numbers(), sort_keys=True).encode()).hexdigest()
+
+
+def load_config(path: str | Path, overrides: tuple[str, ...] = ()) -> RunConfig:
+    """Read a run from a YAML file.
+
+    Args:
+        path: the file.
+        overrides: keys to set on top of it, each written `a.b=value`, the value as YAML.
+
+    Raises:
+        RequestError: the file or an override is wrong; every mistake is named.
+    """
+    path = Path(path)
+    raw = read_yaml(path)
+    for override in overrides:
+        _override(raw, override)
+    return parse_document(RunConfig, raw, str(path))
+
+
+def _override(raw: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise RequestError(f"--set {override}: write it as key=value, such as seed=7.")
+    *parents, last = key.split(".")
+    place: Any = raw
+    for parent in parents:
+        if isinstance(place, list) and parent.isdecimal() and int(parent) < len(place):
+            place = place[int(parent)]
+        elif isinstance(place, dict):
+            place = place.setdefault(parent, {})
+        else:
+            raise RequestError(f"--set {key}: {parent!r} holds no keys; check the path to the key.")
+    value = parse_yaml(text, f"--set {key}")
+    if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
+        place[int(last)] = value
+    elif isinstance(place, dict):
+        place[last] = value
+    else:
+        raise RequestError(f"--set {key}: {last!r} cannot be set there; check the path to the key.")

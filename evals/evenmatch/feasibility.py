@@ -1,0 +1,358 @@
+"""What a run can say before it is made: who is compared, and what so many trials resolve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from evenmatch.config import EarlierAudit
+from evenmatch.data.benchmark import MASK
+from evenmatch.inputs import group_sizes, read_inputs
+from evenmatch.results.claim_evidence import scope_groups
+from evenmatch.results.one_to_one import Cell, cells
+from evenmatch.results.thresholds import calibration_plans, describe_calibration
+from evenmatch.scoring.planning import make_roster
+from evenmatch.scoring.trials import AllPairs, Listed
+from evenmatch.stats.cells import cell_status
+from evenmatch.stats.claims import parse_bound
+from evenmatch.stats.people import effective_people
+from evenmatch.stats.power import trials_to_support
+from evenmatch.stats.thresholds import OperatingPoint, allowed_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from evenmatch.claim_entry import Claim
+    from evenmatch.config import RunConfig
+    from evenmatch.data.groups import Groups
+    from evenmatch.results.model import GroupSize
+    from evenmatch.scoring.plan import Plan, Roster
+    from evenmatch.scoring.trials import Trials
+
+Say = Literal["estimate", "upper_bound", "suppressed"]
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class CellForesight:
+    """What one cell of a table will be able to say, if nothing fails.
+
+    Attributes:
+        non_mated: comparisons of two people.
+        smallest_fmr: the smallest FMR that a single false match would be; None without any.
+        resolves: operating points that are no smaller.
+        fmr: what the people allow of a false match rate, at best.
+        mated: comparisons of one person.
+        fnmr: what the people allow of a false non-match rate, at best; None between two groups.
+    """
+
+    group_by: str
+    probe_group: str
+    reference_group: str
+    people: int
+    non_mated: int
+    smallest_fmr: float | None
+    resolves: tuple[str, ...]
+    fmr: Say
+    mated: int
+    fnmr: Say | None
+
+
+@dataclass(frozen=True)
+class ConditionForesight:
+    """One mask condition."""
+
+    probe_mask: str
+    reference_mask: str
+    mated: int
+    non_mated: int
+    sets_thresholds: bool
+    cells: tuple[CellForesight, ...]
+
+
+@dataclass(frozen=True)
+class PointForesight:
+    """What sets an operating point, and whether it can be met."""
+
+    operating_point: str
+    set_on: str
+    trials: int | None
+    allowed: int | None
+    verdict: Literal["resolved", "cannot be resolved", "given"]
+
+
+@dataclass(frozen=True)
+class ClaimForesight:
+    """Whether a claim could be supported here even if nobody erred."""
+
+    claim: str
+    scope: str
+    group: str
+    units: int
+    needed: int
+    possible: bool
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """Everything that is known of a run before it is made."""
+
+    name: str
+    groups: tuple[dict[str, str | int], ...]
+    photographs: dict[str, int]
+    points: tuple[PointForesight, ...]
+    conditions: tuple[ConditionForesight, ...]
+    claims: tuple[ClaimForesight, ...]
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A plan with its trials counted."""
+
+    plan: Plan
+    trials: Trials
+
+
+def foresee(config: RunConfig) -> Foresight:
+    """Read a run's benchmark and say what it can resolve; no matcher is run.
+
+    Raises:
+        RequestError: the benchmark cannot be read, or the run asks for what it does not have.
+    """
+    inputs = read_inputs(config)
+    samples = inputs.samples
+    groups = inputs.groups(samples)
+    roster = make_roster(samples, groups)
+    planned = [
+        _Planned(plan, _trials(plan, roster)) for plan in inputs.plans(samples, roster, config)
+    ]
+    points, setting = _points(config, planned, groups)
+    sizes = group_sizes(inputs, inputs.groups(inputs.given))
+    conditions = tuple(
+        _condition(
+            each, roster, groups, config, sets_thresholds=any(each is other for other in setting)
+        )
+        for each in planned
+    )
+    masks = samples.table[MASK].value_counts(sort=False)
+    return Foresight(
+        name=config.name,
+        groups=tuple(_group(size) for size in sizes),
+        photographs={str(mask): int(number) for mask, number in masks.items()},
+        points=tuple(points),
+        conditions=conditions,
+        claims=tuple(
+            row
+            for claim in config.claims
+            if not claim.one_to_many
+            for row in _claims(claim, planned, roster, groups)
+        ),
+    )
+
+
+def _group(size: GroupSize) -> dict[str, str | int]:
+    return {
+        "group_by": size.group_by,
+        "group": size.group,
+        "people": size.subjects,
+        "photographs": size.samples,
+        "labelled_by": size.labelled_by,
+    }
+
+
+def _trials(plan: Plan, roster: Roster) -> Trials:
+    """Count the non-mated trials as if every photograph gave a template."""
+    if plan.listed is None:
+        return AllPairs(plan, roster, np.ones(roster.people.size, dtype=bool))
+    others = ~plan.listed.mated
+    return Listed(
+        plan.listed.probe[others],
+        plan.listed.reference[others],
+        roster,
+        symmetric=plan.symmetric,
+    )
+
+
+def _points(
+    config: RunConfig, planned: Sequence[_Planned], groups: Groups
+) -> tuple[list[PointForesight], list[_Planned]]:
+    """Say which trials set each operating point; only they count towards it."""
+    calibrate_on = config.one_to_one.calibrate_on
+    if isinstance(calibrate_on, EarlierAudit):
+        setting, named, trials = [], f"transferred from {calibrate_on.run}", 0
+    else:
+        chosen = calibration_plans(calibrate_on, [each.plan for each in planned], groups)
+        setting = [planned[place] for place, _ in chosen]
+        named = describe_calibration(calibrate_on)
+        trials = sum(planned[place].trials.sums(cells_).trials for place, cells_ in chosen)
+    found = []
+    for text in config.one_to_one.operating_points:
+        point = OperatingPoint.parse(text)
+        if point.kind == "threshold":
+            found.append(PointForesight(text, "vendor", None, None, "given"))
+        elif isinstance(calibrate_on, EarlierAudit):
+            found.append(PointForesight(text, named, None, None, "given"))
+        else:
+            allowed = allowed_errors(point.number, trials)
+            verdict: Literal["resolved", "cannot be resolved"] = (
+                "resolved" if allowed else "cannot be resolved"
+            )
+            found.append(PointForesight(text, named, trials, allowed, verdict))
+    return found, setting
+
+
+def _condition(
+    planned: _Planned,
+    roster: Roster,
+    groups: Groups,
+    config: RunConfig,
+    *,
+    sets_thresholds: bool,
+) -> ConditionForesight:
+    plan = planned.plan
+    mated = plan.mated_pairs(roster)[0].size
+    points = [text for text in config.one_to_one.operating_points if text.startswith("fmr=")]
+    return ConditionForesight(
+        probe_mask=plan.probe_mask,
+        reference_mask=plan.reference_mask,
+        mated=int(mated),
+        non_mated=plan.size(roster) - int(mated),
+        sets_thresholds=sets_thresholds,
+        cells=tuple(
+            _cell(planned, roster, cell, points) for cell in cells(groups, symmetric=plan.symmetric)
+        ),
+    )
+
+
+def _cell(planned: _Planned, roster: Roster, cell: Cell, points: Sequence[str]) -> CellForesight:
+    sums = planned.trials.sums(cell.selection)
+    symmetric = planned.plan.symmetric and cell.within
+    sides = (sums.by_person,) if symmetric else (sums.probe_people, sums.reference_people)
+    mated = _mated_by_person(planned.plan, roster, cell)
+    rates = [OperatingPoint.parse(text) for text in points]
+    return CellForesight(
+        group_by=cell.group_by,
+        probe_group=cell.probe.label,
+        reference_group=cell.reference.label,
+        people=int(np.count_nonzero(sums.by_person)),
+        non_mated=sums.trials,
+        smallest_fmr=1 / sums.trials if sums.trials else None,
+        resolves=tuple(
+            str(point) for point in rates if allowed_errors(point.number, sums.trials) > 0
+        ),
+        fmr=_say(sums.trials, [effective_people(side) for side in sides]),
+        mated=int(mated.sum()),
+        fnmr=_say(int(mated.sum()), [effective_people(mated)]) if cell.within else None,
+    )
+
+
+def _say(trials: int, kish: list[float]) -> Say:
+    """Return the best that a rate's row can be: with errors enough, and none unresolved."""
+    status = cell_status(trials=trials, erring_units=trials, kish=kish)
+    if status in ("suppressed", "no_trials"):
+        return "suppressed"
+    # Three erring units are the least that make an estimate; fewer trials than that cannot.
+    return "upper_bound" if status == "upper_bound" else "estimate"
+
+
+def _mated_by_person(plan: Plan, roster: Roster, cell: Cell) -> np.ndarray:
+    probe, reference = plan.mated_pairs(roster)
+    chosen = cell.selection[roster.groups[probe], roster.groups[reference]]
+    if plan.symmetric:
+        chosen |= cell.selection.T[roster.groups[probe], roster.groups[reference]]
+    return np.bincount(roster.people[probe[chosen]], minlength=roster.n_people)
+
+
+def _claims(
+    claim: Claim, planned: Sequence[_Planned], roster: Roster, groups: Groups
+) -> Iterator[ClaimForesight]:
+    """Say whether as many people could support a claim if none of them erred (methods 5.2)."""
+    masks = (claim.masks.probe, claim.masks.reference) if claim.masks else None
+    for each in planned[:1] if masks is None else planned:
+        if masks is not None and masks != (each.plan.probe_mask, each.plan.reference_mask):
+            continue
+        for group in scope_groups(groups, claim.scope):
+            cell = Cell("", group, group)
+            alpha = ALPHA / 2 if claim.point.is_rate else ALPHA
+            if claim.metric == "fmr":
+                units = each.trials.sums(cell.selection).units
+            else:
+                units = int(np.count_nonzero(_mated_by_person(each.plan, roster, cell)))
+            needed = trials_to_support(parse_bound(claim.bound), 0, alpha)
+            scope = "+".join(claim.scope) or "all"
+            yield ClaimForesight(claim.id, scope, group.label, units, needed, units >= needed)
+
+
+def print_foresight(foresight: Foresight) -> None:
+    """Print it for a person."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    table = Table(title=f"{foresight.name}: who would be compared")
+    for column in ("grouping", "group", "people", "photographs", "labelled by"):
+        table.add_column(column)
+    for group in foresight.groups:
+        table.add_row(*(str(value) for value in group.values()))
+    console.print(table)
+    worn = (f"{number} {mask}" for mask, number in foresight.photographs.items())
+    console.print("photographs by mask: " + ", ".join(worn))
+    for condition in foresight.conditions:
+        console.print(
+            f"{condition.probe_mask} against {condition.reference_mask}: {condition.mated:,} "
+            f"mated and {condition.non_mated:,} non-mated comparisons"
+            + (", which set thresholds" if condition.sets_thresholds else ""),
+            soft_wrap=True,
+        )
+    for point in foresight.points:
+        console.print(f"  {point.operating_point}: {_point_words(point)}", soft_wrap=True)
+    for condition in foresight.conditions:
+        console.print(_cell_table(condition))
+    for claim in foresight.claims:
+        console.print(f"claim {claim.claim}, {claim.group}: {_claim_words(claim)}", soft_wrap=True)
+
+
+def _point_words(point: PointForesight) -> str:
+    if point.allowed is None:
+        return f"given ({point.set_on})"
+    if not point.allowed:
+        return f"cannot be resolved by {point.trials:,} comparisons ({point.set_on})"
+    return f"{point.allowed:,} false matches allowed in {point.trials:,} ({point.set_on})"
+
+
+def _claim_words(claim: ClaimForesight) -> str:
+    can = "could be supported" if claim.possible else "cannot be supported here"
+    return (
+        f"{can}: {claim.units:,} independent units at most, {claim.needed:,} needed without error"
+    )
+
+
+def _cell_table(condition: ConditionForesight) -> Table:
+    title = f"{condition.probe_mask} / {condition.reference_mask}: what cells can say"
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
+    for column in ("grouping", "group", "people", "non-mated", "least FMR", "FMR", "mated", "FNMR"):
+        table.add_column(column, overflow="fold")
+    most = max((len(cell.resolves) for cell in condition.cells), default=0)
+    words = {"estimate": "estimate", "upper_bound": "upper bound", "suppressed": "too few"}
+    for cell in condition.cells:
+        within = cell.probe_group == cell.reference_group
+        if not within and (len(cell.resolves), cell.fmr) == (most, "estimate"):
+            continue  # between groups, only what falls short is worth a line
+        both = cell.probe_group
+        if not within:
+            both += f" / {cell.reference_group}"
+        table.add_row(
+            cell.group_by,
+            both,
+            f"{cell.people:,}",
+            f"{cell.non_mated:,}",
+            "" if cell.smallest_fmr is None else f"{cell.smallest_fmr:.2g}",
+            words[cell.fmr] if len(cell.resolves) == most else f"{words[cell.fmr]} *",
+            f"{cell.mated:,}" if cell.fnmr else "",
+            words[cell.fnmr] if cell.fnmr else "",
+        )
+    if any(len(cell.resolves) < most for cell in condition.cells):
+        table.caption = "*: a single false match is more than some of the operating points allow"
+    return table

@@ -1,0 +1,178 @@
+"""Everything a run starts from, read and checked before the first template is made."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from evenmatch.config import RunConfig
+from evenmatch.data.benchmark import benchmark_root, load_samples
+from evenmatch.data.card import Card, load_card
+from evenmatch.data.conditions import with_drawn_masks
+from evenmatch.data.groups import ALL, Groups, group_rows
+from evenmatch.data.masks import MaskArtist
+from evenmatch.data.policy import check_policy
+from evenmatch.data.protocols import ListedTrials, load_trials
+from evenmatch.data.pseudonyms import Pseudonyms
+from evenmatch.documents import parse_document
+from evenmatch.errors import RequestError
+from evenmatch.results.model import GroupSize
+from evenmatch.results.reading import read_results
+from evenmatch.scoring.planning import Roles, plan_one_to_one
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from evenmatch.data.samples import Samples
+    from evenmatch.scoring.plan import Plan, Roster
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A benchmark as a run sees it.
+
+    Attributes:
+        card: where it came from.
+        given: its photographs as they are, which score files speak of.
+        samples: the same and every one again under each drawn mask.
+        grouping_names: the groupings, each a tuple of attributes.
+        references: attributes that choose a reference group or the scope of a claim, with or
+            without a table.
+        trials: the listed comparisons; None for all pairs.
+        artist: draws the masks; None where none are asked for.
+        digest: SHA-256 over manifest, protocol and photographs.
+        notices: sentences a reader must see before the numbers.
+    """
+
+    card: Card
+    given: Samples
+    samples: Samples
+    grouping_names: tuple[tuple[str, ...], ...]
+    references: tuple[str, ...]
+    trials: ListedTrials | None
+    artist: MaskArtist | None
+    digest: str
+    notices: tuple[str, ...]
+
+    def groups(self, samples: Samples) -> Groups:
+        """Partition rows by the groupings asked for."""
+        return group_rows(samples, self.grouping_names, self.references)
+
+    def published(self, samples: Samples) -> Samples:
+        """Return rows with the attributes that have a table; no other label leaves the machine."""
+        tabled = {name for group_by in (*self.grouping_names, self.references) for name in group_by}
+        kept = {name: each for name, each in samples.attributes.items() if name in tabled}
+        return replace(samples, attributes=kept)
+
+    def plans(self, samples: Samples, roster: Roster, config: RunConfig) -> list[Plan]:
+        """Plan the one-to-one comparisons of every mask condition."""
+        one_to_one = config.one_to_one
+        roles = Roles(
+            probe=one_to_one.probe.where if one_to_one.probe else None,
+            reference=one_to_one.reference.where if one_to_one.reference else None,
+        )
+        return plan_one_to_one(samples, roster, roles, self.trials, config.masks.apply_to)
+
+
+def read_inputs(config: RunConfig) -> Inputs:
+    """Read the benchmark a run names.
+
+    Raises:
+        RequestError: the card, the files or the policy forbid it; the sentence says which.
+    """
+    card = load_card(config.benchmark.card)
+    override = check_policy(card, config.policy.consent, config.policy.override)
+    root = benchmark_root(card, config.benchmark.root)
+    protocol = card.protocol(config.benchmark.protocol)
+    calibrate_on = config.one_to_one.calibrate_on
+    chosen = tuple(calibrate_on) if isinstance(calibrate_on, dict) else ()
+    claimed = (name for claim in config.claims for name in claim.scope)
+    references = tuple(dict.fromkeys((*chosen, *claimed)))
+    named = config.groups if config.groups is not None else _default_groups(card, config)
+    given = load_samples(card, root, [*named, references], config.classes)
+    trials = load_trials(root / protocol.file, given) if protocol.file else None
+    drawings = [mask.drawing() for mask in config.masks.synthetic]
+    return Inputs(
+        card=card,
+        given=given,
+        samples=with_drawn_masks(given, [str(drawing) for drawing in drawings]),
+        grouping_names=tuple(named),
+        references=references,
+        trials=trials,
+        artist=MaskArtist(config.masks.landmarks, drawings) if drawings else None,
+        digest=_digest(given, root / protocol.file if protocol.file else None),
+        notices=(override,) if override else (),
+    )
+
+
+def _default_groups(card: Card, config: RunConfig) -> tuple[tuple[str, ...], ...]:
+    """Each attribute of people that the card declares, alone; numbers only where banded."""
+    return tuple(
+        (name,)
+        for name, attribute in card.attributes.items()
+        if attribute.of == "subject" and (attribute.values or name in config.classes)
+    )
+
+
+def group_sizes(inputs: Inputs, groups: Groups) -> list[GroupSize]:
+    """Count the people and photographs of every group, and say who labelled them."""
+    table, rows = inputs.given.table, []
+    labelled_by = inputs.given.labelled_by
+    for group_by, members in groups.groupings.items():
+        sources = [] if group_by == ALL else [labelled_by[name] for name in group_by.split("+")]
+        for group in members:
+            inside = table[groups.rows(group)]
+            rows.append(
+                GroupSize(
+                    group_by=group_by,
+                    group=group.label,
+                    subjects=int(inside["subject_id"].nunique()),
+                    samples=len(inside),
+                    labelled_by=", ".join(dict.fromkeys(sources)),
+                )
+            )
+    return rows
+
+
+def _digest(samples: Samples, protocol: Path | None) -> str:
+    """Digest the labels, the listed trials and every photograph's bytes."""
+    total = hashlib.sha256()
+    total.update(samples.table.to_csv(index=False).encode())
+    if protocol is not None:
+        total.update(_file_digest(protocol))
+    for path in samples.table["path"]:
+        total.update(_file_digest(samples.root / path) if path else b"")
+    return total.hexdigest()
+
+
+def _file_digest(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        # A photograph that cannot be opened is the matcher's to report, by name and in order.
+        return b"unreadable"
+
+
+def reveal_pseudonym(audit: Path, pseudonym: str) -> str:
+    """Return the sample or subject behind a pseudonym of an audit made on this machine.
+
+    Raises:
+        RequestError: the benchmark's files moved, or the pseudonym was made by another key.
+    """
+    result = read_results(audit)
+    config = parse_document(RunConfig, result.config, str(audit))
+    card = load_card(config.benchmark.card)
+    table = load_samples(card, benchmark_root(card, config.benchmark.root), (), {}).table
+    names = Pseudonyms(card.name)
+    samples = dict(zip(names.of_samples(table["sample_id"]), table["sample_id"], strict=True))
+    subjects = dict(zip(names.of_subjects(table["subject_id"]), table["subject_id"], strict=True))
+    if pseudonym in samples:
+        return f"sample {samples[pseudonym]}"
+    if pseudonym in subjects:
+        return f"subject {subjects[pseudonym]}"
+    raise RequestError(
+        f"{pseudonym}: is no pseudonym made with this machine's key for {card.name!r}; reveal it "
+        "on the machine that made the audit."
+    )

@@ -1,0 +1,136 @@
+"""One matcher's one-to-many searches: galleries, what they returned, and the rates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evenmatch.data.benchmark import MASK
+from evenmatch.data.conditions import SYNTHETIC
+from evenmatch.data.progress import Progress, silent
+from evenmatch.enrolment_order import recent_rows
+from evenmatch.errors import RequestError
+from evenmatch.matching.scores import MISSING, ScoreTable
+from evenmatch.results.one_to_many import (
+    Identified,
+    identification_rows,
+    search_threshold,
+    searched,
+)
+from evenmatch.scoring.galleries import make_splits
+from evenmatch.scoring.planning import make_roster, rows_where
+from evenmatch.search_details import beyond_rates
+from evenmatch.searcher import Searcher
+
+if TYPE_CHECKING:
+    from evenmatch.config import RunConfig
+    from evenmatch.data.groups import Groups
+    from evenmatch.data.samples import Samples
+    from evenmatch.matching.matcher import Templates
+    from evenmatch.results.one_to_many import Searched
+    from evenmatch.results.thresholds import Scale
+    from evenmatch.scoring.galleries import Split
+    from evenmatch.scoring.plan import Roster
+    from evenmatch.search_entry import OneToMany
+
+
+def identify(
+    scored: Templates | ScoreTable,
+    samples: Samples,
+    groups: Groups,
+    scale: Scale,
+    config: RunConfig,
+    progress: Progress = silent,
+) -> Identified:
+    """Search every split's gallery under every mask condition, and state the rates.
+
+    A score file that lacks comparisons a search needs gives no rates and a notice instead.
+    """
+    asked = config.one_to_many
+    if asked is None:
+        return Identified()
+    roster = make_roster(samples, groups)
+    splits, notice = _splits(samples, roster, asked, config.seed)
+    notices = [notice] if notice else []
+    searcher = Searcher(scored, roster, asked.gallery.policy == "consolidated")
+    if isinstance(scored, ScoreTable) and (lacking := _lacking(searcher, splits)):
+        notices.append(
+            f"{scale.matcher} has no one-to-many rates: its score file lacks {lacking:,} of "
+            "the comparisons between searches and gallery."
+        )
+        return Identified(notices=notices)
+    worn = set(samples.table[MASK].iloc[np.concatenate([split.searches for split in splits])])
+    masks = [mask for mask in samples.mask_values if mask in worn and _searched_with(mask, config)]
+    if not masks:
+        raise RequestError(
+            "one_to_many.searches: only photographs with a drawn mask are left to search with, and "
+            "`masks.apply_to` lacks `probe`; add it or widen `searches.where`."
+        )
+    every, thresholds = [], []
+    with progress(f"searches: {scale.matcher}", len(splits)) as task:
+        for split in splits:
+            found = [_search(searcher, samples, split, mask, asked) for mask in masks]
+            every.append(found)
+            thresholds.append(
+                [search_threshold(text, scale, found[0]) for text in asked.operating_points]
+            )
+            task.advance(1)
+    rates = identification_rows(every, thresholds, groups, asked.ranks, config.statistics.level)
+    first = Identified(
+        rates=list(rates),
+        thresholds=thresholds[0],
+        splits=splits,
+        first_split=every[0],
+        notices=notices,
+    )
+    return beyond_rates(searcher, first, groups, config)
+
+
+def _searched_with(mask: str, config: RunConfig) -> bool:
+    return not mask.startswith(SYNTHETIC) or "probe" in config.masks.apply_to
+
+
+def _splits(
+    samples: Samples, roster: Roster, asked: OneToMany, seed: int
+) -> tuple[list[Split], str]:
+    bare = (samples.table[MASK] == samples.mask_values[0]).to_numpy()
+    enrollable = bare & rows_where(samples, asked.gallery.where, "one_to_many.gallery")
+    notice = ""
+    if asked.gallery.policy == "recent":
+        enrollable, notice = recent_rows(samples, enrollable, asked.gallery.recent_by)
+    splits = make_splits(
+        roster,
+        enrollable,
+        rows_where(samples, asked.searches.where, "one_to_many.searches"),
+        enrolled=asked.gallery.enrolled,
+        splits=asked.splits,
+        # A stream of its own: what else a run draws does not change who is enrolled.
+        rng=np.random.default_rng([seed, 1]),
+    )
+    return splits, notice
+
+
+def _search(
+    searcher: Searcher, samples: Samples, split: Split, mask: str, asked: OneToMany
+) -> Searched:
+    wearing = (samples.table[MASK] == mask).to_numpy()
+    searches = split.searches[wearing[split.searches]]
+    results = searcher.search(searches, split.gallery, length=max(asked.ranks))
+    worst = searcher.worst_mates(searches, split.gallery) if asked.mates == "all" else None
+    return searched(split, mask, results, searcher.roster, worst=worst)
+
+
+def _lacking(searcher: Searcher, splits: list[Split]) -> int:
+    """Count the comparisons that a split's searches need and the file does not have.
+
+    The first split that lacks any tells; the others would say the same.
+    """
+    for split in splits:
+        lacking = 0
+        for search_row in split.searches:
+            _, status = searcher.lookup(np.full(split.gallery.size, search_row), split.gallery)
+            lacking += int(np.count_nonzero(status == MISSING))
+        if lacking:
+            return lacking
+    return 0
