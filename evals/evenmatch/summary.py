@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from evenmatch.data.conditions import SYNTHETIC
 from evenmatch.reporting.claim_words import claim_sentences
 from evenmatch.reporting.leading import leading
 
@@ -20,13 +21,16 @@ def print_summary(result: RunResult, folder: Path) -> None:
     """Print the overall rates of every matcher at every operating point, in 80 columns."""
     console = Console(highlight=False, markup=False, emoji=False)
     table = Table(title=f"{result.name} ({result.provenance.run_id})", width=80)
-    for column in ("matcher", "operating point", "masks", "FMR", "FNMR"):
+    for column in ("matcher", "at", "masks", "FMR", "FNMR"):
         table.add_column(column, overflow="fold")
     pooled = [
         leading(row) for row in result.error_rates if row.group_by == "all" and row.metric != "fta"
     ]
     conditions = dict.fromkeys(
         (row.matcher, row.operating_point, row.probe_mask, row.reference_mask) for row in pooled
+    )
+    short = _short_names(
+        [mask for *_, probe, reference in conditions for mask in (probe, reference)]
     )
     for condition in conditions:
         rows = {
@@ -38,11 +42,14 @@ def print_summary(result: RunResult, folder: Path) -> None:
         table.add_row(
             matcher,
             point,
-            f"{probe_mask} / {reference_mask}",
+            f"{short[str(probe_mask)]} / {short[str(reference_mask)]}",
             rate_text(rows["fmr", "excluded"]),
             rate_text(rows["fnmr", "non-match"]),
         )
     console.print(table)
+    for mask, name in short.items():
+        if mask != name:
+            console.print(f"{name} = {mask}")
     for sentence in claim_sentences(result):
         console.print(sentence, soft_wrap=True, markup=False)
     for notice in result.notices:
@@ -52,6 +59,13 @@ def print_summary(result: RunResult, folder: Path) -> None:
         console.print(f"report  {folder / 'report.html'}", soft_wrap=True, markup=False)
 
 
+def _short_names(masks: list[str | None]) -> dict[str, str]:
+    """Give drawn masks a name that fits a column; the others are short already."""
+    distinct = dict.fromkeys(str(mask) for mask in masks)
+    drawn = [mask for mask in distinct if mask.startswith(SYNTHETIC)]
+    return {mask: f"M{drawn.index(mask) + 1}" if mask in drawn else mask for mask in distinct}
+
+
 def rate_text(row: ErrorRate) -> str:
     """Say a rate as its status allows, with its interval."""
     if row.rate is None or row.low is None or row.high is None:
@@ -59,4 +73,4 @@ def rate_text(row: ErrorRate) -> str:
     if row.status == "upper_bound":
         return f"at most {row.high:.2%}"
     unresolved = " (unresolved)" if row.status == "unresolvable" else ""
-    return f"{row.rate:.2%} [{row.low:.2%}, {row.high:.2%}]{unresolved}"
+    return f"{row.rate:.2%} ({100 * row.low:.2f} to {100 * row.high:.2f}){unresolved}"

@@ -10,6 +10,7 @@ from evenmatch.scoring.exact import padded
 from evenmatch.scoring.tile import reachable, surpassed
 
 if TYPE_CHECKING:
+    from evenmatch.scoring.exact import Vectors
     from evenmatch.scoring.sides import Block, Side, Task
     from evenmatch.scoring.tile import Float64, Int32, Int64, Ruler
 
@@ -70,7 +71,7 @@ class TorchTiles:
         shape = (self._row_block.keys.size, self._column_block.keys.size, bins)
         np.add.at(cells, np.ix_(*self.groups), counts.cpu().numpy().reshape(shape))
 
-    def collect(self, cuts: Float64) -> tuple[Int32, Int32, Float64]:
+    def collect(self, cuts: Float64) -> tuple[Int32, Int32, Vectors]:
         """Return places of rows and columns, and exact scores, that reach their cell's cut."""
         cut = cuts[np.ix_(*self.groups)].ravel()
         least = np.array([reachable(each, self._ruler) for each in cut], np.float32)

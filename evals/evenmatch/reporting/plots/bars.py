@@ -148,4 +148,10 @@ def _left_edge(series: Sequence[Series]) -> float:
         for value in ((row.low, row.rate) if row.status == "estimate" else (row.high,))
         if value
     ]
-    return float(10 ** np.floor(np.log10(min(drawn)) - 0.05)) if drawn else 1e-6
+    if not drawn:
+        return 1e-6
+    # An interval that all but reaches 0 would squeeze the others into a corner: it runs off the
+    # edge, two decades below the smallest rate, and the table beside it has its number.
+    rates = [row.rate for each in series for row in each.rows if row.rate]
+    lowest = max(min(drawn), min(rates, default=min(drawn)) / 100)
+    return float(10 ** np.floor(np.log10(lowest) - 0.05))
