@@ -194,6 +194,40 @@ def mask(
     typer.echo(write_masked(image, target, drawing, landmarks=landmarks))
 
 
+@app.command()
+def bench(
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    dim: Annotated[int, typer.Option(help="Length of a template.")] = 512,
+    templates: Annotated[int, typer.Option(help="How many templates.")] = 16384,
+    groups: Annotated[int, typer.Option(help="How many demographic groups.")] = 8,
+    matcher: Annotated[
+        str | None, typer.Option(help="Also time a matcher, such as dlib, on generated faces.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how fast this machine counts, against torch's own matrix product."""
+    from evenmatch.benchmarking import measure_speed
+
+    speed = measure_speed(
+        device=device, dim=dim, templates=templates, groups=groups, matcher=matcher
+    )
+    if as_json:
+        typer.echo(json.dumps(speed.as_json(), indent=2))
+        return
+    typer.echo(
+        f"{speed.templates:,} templates of {speed.dim} numbers in {speed.groups} groups on "
+        f"{speed.device}\n"
+        f"counting        {speed.comparisons_per_second:.3g} comparisons a second\n"
+        f"bare product    {speed.matmul_comparisons_per_second:.3g} comparisons a second\n"
+        f"ratio           {speed.matmul_ratio:.2f} (median of five interleaved pairs)\n"
+        f"every pair      {speed.seconds_for_all:.3g} seconds\n"
+        f"peak memory     {speed.peak_memory_bytes / 2**20:,.0f} MiB, of which at most "
+        f"{speed.planned_memory_bytes / 2**20:,.0f} MiB were planned for counting"
+    )
+    if speed.images_per_second is not None:
+        typer.echo(f"photographs     {speed.images_per_second:.3g} a second through {matcher}")
+
+
 @datasets.command("list")
 def list_datasets(as_json: AsJson = False) -> None:
     """List every benchmark card with its state, consent and licence."""

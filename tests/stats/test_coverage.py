@@ -1,4 +1,4 @@
-"""True coverage in small: two scenarios of tests/bench/coverage.py, and the truth they rest on."""
+"""True coverage in small: two scenarios of the interval measurements, and the truth behind them."""
 
 import importlib
 from pathlib import Path

@@ -9,10 +9,11 @@ import numpy as np
 from evenmatch.matching.matcher import ScoreKind
 from evenmatch.scoring.counts import ScoreCounts
 from evenmatch.scoring.listed import kept_whole
+from evenmatch.scoring.memory import plan_memory, refuse_unless_it_fits
 from evenmatch.scoring.needs import Compute, Need
 from evenmatch.scoring.pilot import floor_for
 from evenmatch.scoring.recount import Recount
-from evenmatch.scoring.scored import BINS, Bins, ScoredPairs
+from evenmatch.scoring.scored import Bins, ScoredPairs, bin_count
 from evenmatch.scoring.tiled import Work, count_tiles
 from evenmatch.scoring.trials import AllPairs, Listed
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Compute", "Need", "bins_for", "count"]
 
 DEFAULT_RATE = 1e-3
-BIN_BYTES = 256 << 20  # histograms of all cells stay below this; many groups get wider bins
 
 
 def count(
@@ -46,8 +46,13 @@ def count(
         templates: one a row; rows without one are failures.
         needs: the loosest operating points that will be asked, so that each is read exactly.
         compute: device, threads and what is kept.
+
+    Raises:
+        RequestError: memory cannot hold what is to be kept, or there is no such device.
     """
     compute = compute or Compute()
+    needed = plan_memory(plan, roster, templates.vectors.shape[1], compute)
+    refuse_unless_it_fits(needed.total, "Counting every comparison")
     reasons = tuple(sorted(set(templates.failures.values())))
     status = np.zeros(roster.people.size, np.int16)
     for row, reason in templates.failures.items():
@@ -111,8 +116,7 @@ def bins_for(work: Work) -> Bins:
     most = work.longest or 1.0
     # Unit vectors are so only up to rounding; other lengths are rounded up to three digits.
     most = 1.0 if abs(most - 1.0) < 1e-3 else float(f"{most * 1.005:.2e}")
-    fitting = BIN_BYTES // (8 * max(work.roster.n_groups, 1) ** 2)
-    count = min(BINS, max(fitting, 4))
+    count = bin_count(work.roster.n_groups)
     if work.templates.score_kind is ScoreKind.EUCLIDEAN:
         return Bins(-2.0 * most, 0.0, count)
     return Bins(-(most**2), most**2, count)

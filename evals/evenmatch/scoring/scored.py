@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from evenmatch.scoring.plan import Rows
 
 BINS = 120
+BIN_BYTES = 256 << 20  # histograms of all cells stay below this; many groups get wider bins
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class Bins:
         """Return the bin of each score."""
         inner = self.edges[1:-1]
         return np.searchsorted(inner, scores.astype(np.float64), side="right")
+
+
+def bin_count(n_groups: int) -> int:
+    """Return how many bins each cell of so many groups can have."""
+    return min(BINS, max(BIN_BYTES // (8 * max(n_groups, 1) ** 2), 4))
 
 
 def bins_around(scores: npt.NDArray[np.floating]) -> Bins:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from evenmatch.errors import RequestError
 from evenmatch.scoring.dense_search import search_scores
 from evenmatch.scoring.faiss_search import search_faiss
+from evenmatch.scoring.memory import plan_search_memory, refuse_unless_it_fits
 from evenmatch.scoring.needs import Compute
 from evenmatch.scoring.search_results import LIST_LENGTH, SearchResults
 from evenmatch.scoring.tile_search import search_tiles
@@ -42,11 +43,15 @@ def search(  # noqa: PLR0913 -- three are options
         compute: threads and device.
 
     Raises:
-        RequestError: the list is empty, or faiss is not installed.
+        RequestError: the list is empty, memory cannot hold the lists, or faiss is not installed.
     """
     if length < 1:
         raise RequestError(f"A candidate list of length {length} is empty; ask for 1 or more.")
     compute = compute or Compute()
+    needed = plan_search_memory(
+        searches.size, gallery.size, templates.vectors.shape[1], roster.n_groups, length
+    )
+    refuse_unless_it_fits(needed, "Searching the gallery")
     if index == "exact":
         return search_tiles(templates, roster, searches, gallery, length, compute)
     return search_faiss(templates, roster, searches, gallery, length, index)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from evenmatch.scoring.meeting import Held, meetings
-from evenmatch.scoring.touched import by_person, weighted
+from evenmatch.scoring.touched import by_person
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -166,20 +166,27 @@ class Listed:
 
     def sums(self, selection: Selection) -> TrialSums:
         """Return the trials of the selected cells, from the list."""
-        chosen = folded(selection, symmetric=self.symmetric)[self._cells]
-        probe, reference = self._probe[chosen], self._reference[chosen]
         _, i, j, count = self._pairs(selection)
-        turned = self.symmetric & ~selection[self._cells][chosen]
-        one, other = np.where(turned, reference, probe), np.where(turned, probe, reference)
-        ones = np.ones(one.size, np.int64)
+        as_probe, as_reference = self._sides(selection)
         return TrialSums(
-            trials=int(probe.size),
+            trials=int(count.sum()),
             by_person=by_person(i, j, count, self._n_people),
             units=int(count.size),
             squares=int(np.sum(count * count)),
-            probe_people=weighted(one, ones, self._n_people),
-            reference_people=weighted(other, ones, self._n_people),
+            probe_people=as_probe,
+            reference_people=as_reference,
         )
+
+    def _sides(self, selection: Selection) -> tuple[Counts, Counts]:
+        """Return trials by probe and by reference person, in either direction where none counts."""
+        groups, people = self._cells, (self._probe, self._reference)
+        ahead = selection[groups]
+        sides = [np.bincount(side[ahead], minlength=self._n_people) for side in people]
+        if self.symmetric:
+            back = selection[groups[::-1]]
+            sides[0] += np.bincount(people[1][back], minlength=self._n_people)
+            sides[1] += np.bincount(people[0][back], minlength=self._n_people)
+        return sides[0].astype(np.int64, copy=False), sides[1].astype(np.int64, copy=False)
 
     def between(self, selection: Selection, first: Codes, second: Codes) -> Counts:
         """Return trials of given pairs of people, both directions added."""
