@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -68,6 +69,7 @@ def run(
     from evenmatch.run import evaluate
     from evenmatch.summary import print_summary
 
+    _say_steps(quiet=quiet)
     # Every config is read before the first audit starts: a mistake in the last costs no night.
     parsed = [load_config(path, tuple(overrides)) for path in configs]
     refuted: list[str] = []
@@ -81,6 +83,16 @@ def run(
     if fail_on_refuted and refuted:
         typer.echo(f"evenmatch: refuted: {', '.join(refuted)}.", err=True)
         raise typer.Exit(1)
+
+
+def _say_steps(*, quiet: bool) -> None:
+    """Print what the program says of its own steps, such as planned memory, on standard error."""
+    logger = logging.getLogger("evenmatch")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.addHandler(handler)
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
 
 
 def _track(audit: Path, *, quiet: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from evenmatch.data.progress import Progress, silent
 from evenmatch.results.one_to_one import cells
 from evenmatch.results.thresholds import calibration_plans, find_thresholds, same_group
 from evenmatch.scoring.engine import Compute, Need, count
+from evenmatch.scoring.memory import plan_memory
 from evenmatch.stats.thresholds import OperatingPoint
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 
 GUARD = 3  # times a claimed FMR, down to which its guard will look
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ def _count(
             keep_tail=config.compute.keep_tail,
             report=task.advance,
         )
+        memory = plan_memory(plan, roster, templates.vectors.shape[1], compute)
+        _LOG.info("%s, %s: at most %s", description, f"{plan.size(roster):,}", memory)
         return count(plan, roster, templates, needs=needs, compute=compute)
 
 

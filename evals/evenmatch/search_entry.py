@@ -79,6 +79,7 @@ class OneToMany(_Part):
     ranks: tuple[Annotated[int, Field(ge=1)], ...] = (1, 5, 20)
     splits: int = Field(default=20, ge=1, le=1000)
     mates: Literal["any", "all"] = "any"
+    index: Literal["exact", "faiss-flat", "faiss-ivf", "faiss-hnsw"] = "exact"
 
     @field_validator("operating_points")
     @classmethod

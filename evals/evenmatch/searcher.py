@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from evenmatch.scoring.plan import Roster, Rows
-    from evenmatch.scoring.search import SearchResults
+    from evenmatch.scoring.search import Index, SearchResults
 
     Scores = npt.NDArray[np.float64]
     Statuses = npt.NDArray[np.str_]
@@ -31,11 +31,14 @@ class Searcher:
         scored: templates of every row, or a score file.
         roster: who the rows are.
         consolidated: whether a person's enrolled photographs make one entry.
+        index: which index answers searches of templates; what an approximate one misses then
+            counts as the system's own errors. Score files have no index.
     """
 
     scored: Templates | ScoreTable
     roster: Roster
     consolidated: bool = False
+    index: Index = "exact"
 
     def search(self, searches: Rows, gallery: Rows, *, length: int) -> SearchResults:
         """Search a gallery of photographs; rows of the answer are always photographs.
@@ -82,7 +85,7 @@ class Searcher:
         length: int,
     ) -> SearchResults:
         if isinstance(scored, Templates):
-            return search(scored, roster, searches, gallery, length=length)
+            return search(scored, roster, searches, gallery, length=length, index=self.index)
         return search_scores(self.lookup, roster, searches, gallery, length=length)
 
     def worst_mates(self, searches: Rows, gallery: Rows) -> tuple[Scores, npt.NDArray[np.bool_]]:

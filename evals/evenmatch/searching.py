@@ -53,7 +53,7 @@ def identify(
     roster = make_roster(samples, groups)
     splits, notice = _splits(samples, roster, asked, config.seed)
     notices = [notice] if notice else []
-    searcher = Searcher(scored, roster, asked.gallery.policy == "consolidated")
+    searcher = Searcher(scored, roster, asked.gallery.policy == "consolidated", asked.index)
     if isinstance(scored, ScoreTable) and (lacking := _lacking(searcher, splits)):
         notices.append(
             f"{scale.matcher} has no one-to-many rates: its score file lacks {lacking:,} of "
