@@ -36,6 +36,13 @@ def test_bench_times_a_matcher_on_the_generated_faces():
     assert json.loads(answer.output)["images_per_second"] > 0
 
 
+@pytest.mark.parametrize("device", ["cuda:7", "abacus"])
+def test_bench_refuses_a_device_that_is_not_there(device):
+    answer = CliRunner().invoke(app, [*SMALL, "--device", device])
+    assert isinstance(answer.exception, RequestError)
+    assert device in str(answer.exception)
+
+
 @pytest.mark.parametrize("wrong", [["--groups", "0"], ["--dim", "0"], ["--templates", "1"]])
 def test_bench_refuses_sizes_that_measure_nothing(wrong):
     answer = CliRunner().invoke(app, [*SMALL, *wrong])

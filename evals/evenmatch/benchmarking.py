@@ -15,6 +15,7 @@ from evenmatch.matching.images import enlarged, read_photograph
 from evenmatch.matching.matcher import FailureReason, ScoreKind, Templates
 from evenmatch.matching.options import MatcherOptions
 from evenmatch.matching.registry import build_matcher
+from evenmatch.scoring.devices import torch_device
 from evenmatch.scoring.engine import Compute, Need, count
 from evenmatch.scoring.memory import peak_memory, plan_memory
 from evenmatch.scoring.plan import Plan, Roster
@@ -75,7 +76,8 @@ def measure_speed(
         matcher: a kind of matcher to time on the demonstration's photographs, or None.
 
     Raises:
-        RequestError: torch, whose product is the measure, is not installed, or a size is wrong.
+        RequestError: torch, whose product is the measure, is not installed, the device is not
+            there, or a size is wrong.
     """
     if dim < 1 or groups < 1 or templates < max(2, groups):
         raise RequestError(
@@ -83,6 +85,7 @@ def measure_speed(
             "fewer than --groups; correct the numbers."
         )
     torch = _torch()
+    on = torch_device(device, worth_it=True) or "cpu"
     vectors, plan, roster = random_benchmark(templates, dim, groups)
     compute = Compute(device=device, keep_scores=0)
     everyone = np.ones((groups, groups), dtype=bool)
@@ -94,7 +97,6 @@ def measure_speed(
         count(plan, roster, made, needs=needs, compute=compute)
         return plan.size(roster) / (perf_counter() - start)
 
-    on = "cuda" if device.startswith("cuda") or (device == "auto" and _cuda(torch)) else "cpu"
     matrix = torch.from_numpy(vectors).to(on)
 
     def product() -> float:
@@ -186,7 +188,3 @@ def _torch() -> Any:  # noqa: ANN401 - optional
             "pip install 'evenmatch[torch]'."
         ) from None
     return torch
-
-
-def _cuda(torch: Any) -> bool:  # noqa: ANN401 - optional
-    return bool(torch.cuda.is_available())

@@ -33,11 +33,14 @@ def torch_device(device: str) -> Any:  # noqa: ANN401 - a torch.device, where to
     """
     torch = load_module("torch")
     available = bool(torch.cuda.is_available())
-    if device not in ("auto", "cpu", "cuda"):
+    named = device.startswith("cuda")
+    if device not in ("auto", "cpu") and not named:
         raise RequestError(f"compute.device: {device!r}; choose one of auto, cpu, cuda.")
-    if device == "cuda" and not available:
+    if named and not available:
         raise RequestError(
-            "compute.device: cuda was asked for and PyTorch finds none. "
+            f"compute.device: {device} was asked for and PyTorch finds none. "
             "Use `auto` or `cpu`, or install a PyTorch built for this machine's CUDA."
         )
-    return torch.device("cuda" if available and device != "cpu" else "cpu")
+    if named:
+        return torch.device(device)
+    return torch.device("cuda" if available and device == "auto" else "cpu")
