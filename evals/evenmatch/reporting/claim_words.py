@@ -28,13 +28,6 @@ def claim_sentences(result: RunResult) -> list[str]:
     return [_sentence(row) for row in whole_claims(result)]
 
 
-def verdict_words(row: ClaimVerdict) -> str:
-    """Return a verdict with the people it would take where there is none."""
-    if row.verdict != "undecided" or row.needed is None:
-        return row.verdict
-    return f"undecided; about {people(row.needed)} more would decide it"
-
-
 def claimed(row: ClaimVerdict) -> str:
     """Return what a row's part of the claim says."""
     scope = "" if row.scope == "all" else f" in every group of {spoken(row.scope)}"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from evenmatch.data.groups import ALL
 from evenmatch.results.model import ErrorRate
 from evenmatch.stats.balanced import PEOPLE_FOR_BALANCED, balanced_interval
 from evenmatch.stats.cells import cell_status
@@ -257,13 +256,3 @@ def _balanced(estimate: Estimate) -> dict[str, float | None]:
         "balanced_low": interval.low if interval else None,
         "balanced_high": interval.high if interval else None,
     }
-
-
-def everyone(groups: Groups) -> npt.NDArray[np.bool_]:
-    """Return the selection of all comparisons."""
-    return np.ones((groups.n_groups, groups.n_groups), dtype=bool)
-
-
-def all_group(groups: Groups) -> Group:
-    """Return the group that holds everybody."""
-    return groups.groupings[ALL][0]
