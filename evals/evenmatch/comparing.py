@@ -156,7 +156,7 @@ def _stratifications(config: RunConfig, inputs: Inputs, samples: Samples) -> lis
             )
         found.append(by_column(samples, column, values))
     for column, edges in config.statistics.gaps.items():
-        found.append(by_gap(samples, inputs.card, column, edges))
+        found.append(by_gap(samples, column, edges))
     return found
 
 

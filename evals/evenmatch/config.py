@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -26,68 +25,20 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from evenmatch.benchmark_entry import Benchmark
 from evenmatch.claim_entry import Claim, unjudgeable
-from evenmatch.data.benchmark import VANISHING
 from evenmatch.data.masks import MaskDrawing
 from evenmatch.documents import parse_document, parse_yaml, read_yaml
 from evenmatch.errors import RequestError
+from evenmatch.matcher_entry import MatcherEntry, Name
 from evenmatch.scenario_entry import Scenario, unplayable
 from evenmatch.search_entry import OneToMany, Selected, operating_points, text_values
 
-
-def _readable(name: str) -> str:
-    if name.lower() in VANISHING:
-        raise ValueError("spreadsheet programs read this word as nothing; choose another name.")
-    return name
-
-
-Name = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"),
-    AfterValidator(_readable),
-]
 Consent = Literal["informed", "public-web", "operational", "synthetic", "unknown"]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Benchmark(_Part):
-    """Which photographs, and which comparisons of them."""
-
-    card: str
-    root: Path | None = None
-    protocol: str | None = None
-    impostors: Literal["all", "random", "matched", "mined"] = "all"
-
-
-class MatcherEntry(_Part):
-    """A matcher to audit; which keys it takes beyond these depends on its kind."""
-
-    name: Name
-    kind: str
-    weights: str | None = None
-    path: Path | None = None
-    score_kind: Literal["similarity", "distance"] = "similarity"
-    detector: Literal["dlib", "mtcnn"] | None = None
-    faces: Literal["largest", "central", "refuse"] = "largest"
-
-    @model_validator(mode="after")
-    def _keys_fit_the_kind(self) -> MatcherEntry:
-        if self.kind == "scores":
-            if self.path is None:
-                raise ValueError("a matcher of kind 'scores' needs `path`, its score file; add it.")
-            if self.weights is not None or self.detector is not None:
-                raise ValueError(
-                    "a matcher of kind 'scores' reads no photographs; "
-                    "remove `weights` and `detector`."
-                )
-        elif self.path is not None or self.score_kind != "similarity":
-            raise ValueError(
-                "`path` and `score_kind` belong to a matcher of kind 'scores'; remove them."
-            )
-        return self
 
 
 class SyntheticMask(_Part):

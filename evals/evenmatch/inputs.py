@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evenmatch.config import RunConfig
-from evenmatch.data.benchmark import benchmark_root, load_samples
+from evenmatch.data.benchmark import benchmark_files, benchmark_root, load_samples
 from evenmatch.data.card import Card, load_card
 from evenmatch.data.conditions import with_drawn_masks
 from evenmatch.data.groups import ALL, Groups, group_rows
@@ -22,6 +22,7 @@ from evenmatch.results.reading import read_results
 from evenmatch.scoring.planning import Roles, plan_one_to_one
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from evenmatch.data.samples import Samples
@@ -91,7 +92,9 @@ def read_inputs(config: RunConfig) -> Inputs:
     references = tuple(dict.fromkeys((*chosen, *claimed)))
     named = config.groups if config.groups is not None else _default_groups(card, config)
     given = load_samples(card, root, [*named, references], config.classes)
-    trials = load_trials(root / protocol.file, given) if protocol.file else None
+    loader, places = benchmark_files(card, root)
+    lists = [root / file for file in protocol.files]
+    trials = load_trials(lists, given, lambda path: loader.trials(path, places)) if lists else None
     drawings = [mask.drawing() for mask in config.masks.synthetic]
     return Inputs(
         card=card,
@@ -101,8 +104,12 @@ def read_inputs(config: RunConfig) -> Inputs:
         references=references,
         trials=trials,
         artist=MaskArtist(config.masks.landmarks, drawings) if drawings else None,
-        digest=_digest(given, root / protocol.file if protocol.file else None),
-        notices=(override,) if override else (),
+        digest=_digest(given, lists),
+        notices=(
+            *([override] if override else []),
+            *given.notices,
+            *(trials.notices if trials else ()),
+        ),
     )
 
 
@@ -135,13 +142,16 @@ def group_sizes(inputs: Inputs, groups: Groups) -> list[GroupSize]:
     return rows
 
 
-def _digest(samples: Samples, protocol: Path | None) -> str:
+def _digest(samples: Samples, lists: Sequence[Path]) -> str:
     """Digest the labels, the listed trials and every photograph's bytes."""
     total = hashlib.sha256()
     total.update(samples.table.to_csv(index=False).encode())
-    if protocol is not None:
-        total.update(_file_digest(protocol))
-    for path in samples.table["path"]:
+    for file in lists:
+        total.update(_file_digest(file))
+    if samples.media is not None:
+        total.update(samples.media.to_csv(index=False).encode())
+    behind = samples.table if samples.media is None else samples.media
+    for path in behind["path"].drop_duplicates():
         total.update(_file_digest(samples.root / path) if path else b"")
     return total.hexdigest()
 

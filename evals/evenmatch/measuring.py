@@ -33,10 +33,11 @@ from evenmatch.searching import identify
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evenmatch.config import MatcherEntry, RunConfig
+    from evenmatch.config import RunConfig
     from evenmatch.data.groups import Groups
     from evenmatch.data.samples import Samples
     from evenmatch.inputs import Inputs
+    from evenmatch.matcher_entry import MatcherEntry
     from evenmatch.matching.matcher import Matcher
     from evenmatch.matching.scores import ScoreTable
     from evenmatch.results.claim_rows import ClaimVerdict, GroupThreshold

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from evenmatch.data.card import DEMO_ROOT, Attribute, Card
-from evenmatch.data.loaders import folders, manifest
+from evenmatch.data.loaders.registry import find_loader, placed
 from evenmatch.data.samples import UNKNOWN, UNMASKED, Samples
 from evenmatch.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from evenmatch.data.loaders.format import Loaded, Loader, Places
 
 MASK = "mask"
 # Words that spreadsheet and statistics programs read as "no value": a label of that name would
@@ -64,16 +66,16 @@ def load_samples(
         RequestError: a sample twice, a label that may not be one, a subject with two values of a
             subject attribute, a path outside `root`, an unknown attribute, or nothing at all.
     """
-    where = str(root / card.samples.manifest) if card.samples.loader == "manifest" else str(root)
-    table = (
-        manifest.load(root / card.samples.manifest)
-        if card.samples.loader == "manifest"
-        else folders.load(root)
-    )
+    loader, places = benchmark_files(card, root)
+    loaded = loader.load(places)
+    where = str(places.get("manifest", root))
+    table = loaded.table
     if table.empty:
         raise RequestError(f"{where}: holds no photograph; check `benchmark.root` and the card.")
     _refuse_duplicates(table, where)
-    _refuse_paths_outside(table, root, where)
+    _refuse_paths_outside(table["path"], loaded.root, where)
+    if loaded.media is not None:
+        _refuse_paths_outside(loaded.media["path"], loaded.root, where)
     columns = [name for name in table.columns if name not in _COLUMNS]
     _refuse_unknown_attributes(groups, classes, columns, where)
     labels = table[[*_COLUMNS, *columns]].copy()
@@ -82,16 +84,30 @@ def load_samples(
         _refuse_labels(labels[name], card.attributes.get(name), where)
     if MASK in columns:
         _refuse_drawn(labels[MASK], where)
+    unbanded = labels[["sample_id", *classes]].set_index("sample_id")
     for name, edges in classes.items():
         labels[name] = _bands(labels[name], edges, where)
     _refuse_two_values(labels, card, where)
-    return _assemble(labels, card, root, set(classes))
+    return _assemble(labels, card, loaded, unbanded)
 
 
-def _assemble(labels: pd.DataFrame, card: Card, root: Path, banded: set[str]) -> Samples:
+def benchmark_files(card: Card, root: Path) -> tuple[Loader, Places]:
+    """Return the loader of a card and where its files lie below `root`.
+
+    Raises:
+        RequestError: the card places a file the loader has not, or outside `root`.
+    """
+    loader = find_loader(card.samples.loader)
+    named = dict(card.samples.files)
+    if "manifest" in loader.files:
+        named.setdefault("manifest", card.samples.manifest)
+    return loader, placed(loader, root, named)
+
+
+def _assemble(labels: pd.DataFrame, card: Card, loaded: Loaded, unbanded: pd.DataFrame) -> Samples:
     columns = [name for name in labels.columns if name not in _COLUMNS]
     attributes = {
-        name: _values(labels[name], card.attributes.get(name), banded=name in banded)
+        name: _values(labels[name], card.attributes.get(name), banded=name in unbanded)
         for name in columns
         if name != MASK
     }
@@ -107,11 +123,14 @@ def _assemble(labels: pd.DataFrame, card: Card, root: Path, banded: set[str]) ->
     }
     return Samples(
         table=labels.reset_index(drop=True),
-        root=root,
+        root=loaded.root,
         attributes=attributes,
         mask_values=mask_values,
         labelled_by=labelled_by,
         resize_to=card.samples.resize_to,
+        media=loaded.media,
+        unbanded=unbanded,
+        notices=loaded.notices,
     )
 
 
@@ -177,10 +196,10 @@ def _refuse_duplicates(table: pd.DataFrame, where: str) -> None:
         )
 
 
-def _refuse_paths_outside(table: pd.DataFrame, root: Path, where: str) -> None:
+def _refuse_paths_outside(paths: pd.Series[str], root: Path, where: str) -> None:
     base = root.resolve()
     folders: dict[str, bool] = {}
-    for row, text in enumerate(table["path"], start=2):
+    for row, text in enumerate(paths, start=2):
         path = Path(text)
         folder = str(path.parent)
         if folder not in folders:

@@ -6,12 +6,16 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from evenmatch.data.loaders.registry import LOADERS
 from evenmatch.documents import parse_document, read_yaml
 from evenmatch.errors import RequestError
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+UNCONFIRMED = "unconfirmed"
+Count = Annotated[int, Field(gt=0)] | Literal["unknown"]
 
 _PACKAGED = Path(__file__).parents[1] / "_cards"
 _CHECKOUT = Path(__file__).parents[3] / "datasets"
@@ -35,7 +39,7 @@ class Licence(_Part):
 
     id: Text
     url: str = ""
-    use: Literal["any", "research-only", "no-redistribution", "none-given"]
+    use: Literal["any", "research-only", "no-redistribution", "none-given", "unknown"]
 
 
 class Consent(_Part):
@@ -46,19 +50,31 @@ class Consent(_Part):
 
 
 class State(_Part):
-    """Whether it may still be had."""
+    """Whether it may still be had; `instead` names cards to use in its place."""
 
     state: Literal["active", "request-only", "withdrawn", "superseded"]
     note: str = ""
+    instead: tuple[Text, ...] = ()
 
 
 class AccessFile(_Part):
-    """One file to fetch, with what it must be."""
+    """One file to fetch, with what it must be.
+
+    Attributes:
+        url: where it was published.
+        url_confirmed: whether that address is known to be right.
+        path: where it goes below the benchmark's folder.
+        sha256: what it must be; `unconfirmed` until the first download records it.
+        bytes: how long it is; 0 where nobody said.
+        unpack: the folder below the benchmark's that an archive is unpacked into.
+    """
 
     url: Text
+    url_confirmed: bool = False
     path: Text
-    sha256: str = ""
-    bytes: int = 0
+    sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64}|unconfirmed)$")] = UNCONFIRMED
+    bytes: Annotated[int, Field(ge=0)] = 0
+    unpack: Text | None = None
 
 
 class Access(_Part):
@@ -69,12 +85,28 @@ class Access(_Part):
     files: tuple[AccessFile, ...] = ()
 
 
-class SampleSource(_Part):
-    """Which loader reads the files; `resize_to` enlarges photographs too small for a detector."""
+def _known_loader(name: str) -> str:
+    if name not in LOADERS:
+        raise ValueError(f"there is no loader {name!r}; choose one of {sorted(LOADERS)}.")
+    return name
 
-    loader: Literal["manifest", "folders"]
+
+class SampleSource(_Part):
+    """Which loader reads the files.
+
+    Attributes:
+        loader: one of `data/loaders`.
+        manifest: the manifest's name, for the loader `manifest`.
+        files: where a loader's files lie, by the roles it names, when not where it expects them.
+        resize_to: enlarges photographs too small for a detector.
+        subject_ids: whether subjects are known by people's names or by codes.
+    """
+
+    loader: Annotated[str, AfterValidator(_known_loader)]
     manifest: Text = "samples.csv"
+    files: dict[Text, Text] = {}
     resize_to: int | None = Field(default=None, ge=32, le=4096)
+    subject_ids: Literal["names", "codes"] = "codes"
 
 
 class Attribute(_Part):
@@ -83,16 +115,38 @@ class Attribute(_Part):
     of: Literal["subject", "sample"]
     values: tuple[Text, ...] = ()
     labelled_by: Literal[
-        "self-reported", "document", "annotator", "classifier", "measured", "construction"
+        "self-reported",
+        "document",
+        "annotator",
+        "classifier",
+        "measured",
+        "construction",
+        "unknown",
     ]
     note: str = ""
 
 
 class Protocol(_Part):
-    """Which comparisons are meant."""
+    """Which comparisons are meant; a listed one may be spread over several files."""
 
     kind: Literal["all-pairs", "listed"]
-    file: Text | None = None
+    file: Text | Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    note: str = ""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that list the comparisons; none where all pairs are meant."""
+        if self.file is None:
+            return ()
+        return (self.file,) if isinstance(self.file, str) else self.file
+
+
+class Size(_Part):
+    """How large its makers say it is."""
+
+    subjects: Count = "unknown"
+    images: Count = "unknown"
+    note: str = ""
 
 
 class Card(_Part):
@@ -106,10 +160,12 @@ class Card(_Part):
     consent: Consent
     status: State
     access: Access
+    size: Size = Size()
     samples: SampleSource
     attributes: dict[Text, Attribute] = {}
     protocols: dict[Text, Protocol] = Field(min_length=1)
     known_issues: tuple[Text, ...] = ()
+    derived_from: tuple[Text, ...] = ()
 
     def digest(self) -> str:
         """SHA-256 of the card's content; comments and key order do not change it."""

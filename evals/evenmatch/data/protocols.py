@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evenmatch.data.loaders.manifest import read_table
+from evenmatch.data.loaders.manifest import read_list
 from evenmatch.errors import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -24,21 +25,51 @@ _FALSE = {"0", "false", "no", "different", "non-mated"}
 
 @dataclass(frozen=True)
 class ListedTrials:
-    """Comparison trials by position in the samples' table (before masks are drawn)."""
+    """Comparison trials by position in the samples' table (before masks are drawn).
+
+    Attributes:
+        probes: positions of the probes.
+        references: positions of the references.
+        notices: what a reader must know of the list, such as how many rows were repeated.
+    """
 
     probes: npt.NDArray[np.int32]
     references: npt.NDArray[np.int32]
+    notices: tuple[str, ...] = ()
 
 
-def load_trials(path: Path, samples: Samples) -> ListedTrials:
-    """Read `probe_id, reference_id [, mated]`; further columns are ignored.
+def load_trials(
+    paths: Sequence[Path],
+    samples: Samples,
+    read: Callable[[Path], pd.DataFrame] = read_list,
+) -> ListedTrials:
+    """Read the comparisons that one or several files list.
+
+    A comparison listed again counts once: counted twice, it would pass for two. A notice says how
+    many rows were.
+
+    Args:
+        paths: the files.
+        samples: the photographs they speak of.
+        read: gives a file's rows as `probe_id, reference_id [, mated] [, fold]`, all text.
 
     Raises:
-        RequestError: an id that is no sample's, a photograph listed against itself, a trial
-            listed twice, a `mated` that is neither true nor false or contradicts the subjects, or
-            no trial at all.
+        RequestError: an id that is no sample's, a photograph listed against itself, a `mated`
+            that is neither true nor false or contradicts the subjects, or no trial at all.
     """
-    table = read_table(path, ("probe_id", "reference_id"))
+    lists = [_one_list(path, samples, read) for path in paths]
+    probes = np.concatenate([each.probes for each in lists])
+    references = np.concatenate([each.references for each in lists])
+    again = pd.DataFrame({"probe": probes, "reference": references}).duplicated().to_numpy()
+    notice = (
+        f"The protocol lists {int(again.sum())} of its {again.size} comparisons again; each "
+        "counts once."
+    )
+    return ListedTrials(probes[~again], references[~again], (notice,) if again.any() else ())
+
+
+def _one_list(path: Path, samples: Samples, read: Callable[[Path], pd.DataFrame]) -> ListedTrials:
+    table = read(path)
     if table.empty:
         raise RequestError(f"{path}: lists no comparison; add rows or choose another protocol.")
     index = pd.Index(samples.table["sample_id"])
@@ -56,13 +87,6 @@ def load_trials(path: Path, samples: Samples) -> ListedTrials:
     if same.size:
         raise RequestError(
             f"{path}: row {same[0] + 2}: compares a photograph with itself; remove the row."
-        )
-    again = np.flatnonzero(table.duplicated(["probe_id", "reference_id"]))
-    if again.size:
-        # Counted twice, one comparison would pass for two.
-        raise RequestError(
-            f"{path}: row {again[0] + 2}: the same probe and reference are listed before "
-            f"({again.size} such rows); list every comparison once, one fold at a time."
         )
     if "mated" in table:
         _check_mated(path, table["mated"], sides["probe_id"], sides["reference_id"], samples)

@@ -32,6 +32,11 @@ class Samples:
         labelled_by: attribute name to who wrote its labels.
         resize_to: pixels of the longer side to which smaller photographs are enlarged; None
             leaves them as they are.
+        media: the photographs behind each row where a row is a template of several, with the
+            columns `sample_id, media_id, path, left, top, width, height`; None where a row is a
+            photograph. `path` of the table is blank then.
+        unbanded: the columns that `classes` turned into bands, as they were; indexed by sample_id.
+        notices: sentences of the loader that a reader must see.
     """
 
     table: pd.DataFrame
@@ -40,6 +45,9 @@ class Samples:
     mask_values: tuple[str, ...]
     labelled_by: dict[str, str] = field(default_factory=dict)
     resize_to: int | None = None
+    media: pd.DataFrame | None = None
+    unbanded: pd.DataFrame | None = None
+    notices: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.table)

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from evenmatch.data.benchmark import band_names
-from evenmatch.data.loaders import manifest
 from evenmatch.data.samples import UNKNOWN
 from evenmatch.errors import RequestError
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from evenmatch.data.card import Card
     from evenmatch.data.samples import Samples
 
 MOST_VALUES = 12  # values of a column up to which every pair of them is a stratum
@@ -61,13 +59,13 @@ def by_column(samples: Samples, column: str, values: Sequence[str]) -> Stratific
     return Stratification(column, tuple(names), classes, strata)
 
 
-def by_gap(samples: Samples, card: Card, column: str, edges: Sequence[float]) -> Stratification:
+def by_gap(samples: Samples, column: str, edges: Sequence[float]) -> Stratification:
     """Stratify by how far the two photographs lie apart in a numeric column, such as a year.
 
     Raises:
         RequestError: the column is not there or holds something that is no number.
     """
-    numbers = _numbers(samples, card, column)
+    numbers = _numbers(samples, column)
     known = np.unique(numbers[~np.isnan(numbers)])
     if known.size > MOST_NUMBERS:
         raise RequestError(
@@ -83,22 +81,21 @@ def by_gap(samples: Samples, card: Card, column: str, edges: Sequence[float]) ->
     return Stratification(f"gap of {column}", tuple(names), classes, strata)
 
 
-def _numbers(samples: Samples, card: Card, column: str) -> npt.NDArray[np.float64]:
+def _numbers(samples: Samples, column: str) -> npt.NDArray[np.float64]:
     """Return a column as the manifest has it, before any bands; blank is not a number."""
-    table = None
-    if card.samples.loader == "manifest":
-        table = manifest.load(samples.root / card.samples.manifest)
-    if table is None or column not in table:
+    table = samples.table.drop_duplicates("sample_id").set_index("sample_id")
+    if samples.unbanded is not None and column in samples.unbanded:
+        table = samples.unbanded
+    if column not in table:
         raise RequestError(
             f"statistics.gaps: there is no column {column!r} in the manifest; name a numeric one."
         )
-    given = table[column].str.strip()
-    numbers = pd.to_numeric(given.where(given != ""), errors="coerce")
-    wrong = table.index[(given != "") & ~np.isfinite(numbers)]
-    if len(wrong):
+    known = table[column].where(table[column] != UNKNOWN)
+    numbers = pd.to_numeric(known, errors="coerce")
+    wrong = np.flatnonzero(known.notna() & ~np.isfinite(numbers))
+    if wrong.size:
         raise RequestError(
             f"statistics.gaps.{column}: row {wrong[0] + 2} of the manifest says "
-            f"{given[wrong[0]]!r}, which is no number; correct it or leave the gap away."
+            f"{known.iloc[wrong[0]]!r}, which is no number; correct it or leave the gap away."
         )
-    of_sample = dict(zip(table["sample_id"].str.strip(), numbers, strict=True))
-    return samples.table["sample_id"].map(of_sample).to_numpy(np.float64)
+    return samples.table["sample_id"].map(numbers).to_numpy(np.float64)

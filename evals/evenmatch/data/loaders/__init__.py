@@ -1,1 +1,1 @@
-"""One file a published benchmark format; each returns a manifest table."""
+"""One file a published benchmark format; each exports `LOADER`."""

@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from evenmatch.data.loaders.format import Loaded, Loader
+from evenmatch.data.loaders.manifest import read_list
 from evenmatch.errors import RequestError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from evenmatch.data.loaders.format import Places
+
 PHOTOGRAPHS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 
 
-def load(root: Path) -> pd.DataFrame:
+def people_folders(root: Path) -> pd.DataFrame:
     """Return `sample_id, subject_id, path` for every photograph in `root/<person>/`.
 
     Raises:
@@ -36,3 +40,15 @@ def load(root: Path) -> pd.DataFrame:
         },
         dtype=str,
     )
+
+
+def _load(places: Places) -> Loaded:
+    return Loaded(people_folders(places["people"]), places["people"])
+
+
+LOADER = Loader(
+    files={"people": "."},
+    load=_load,
+    trials=read_list,
+    about="one folder a person, the photographs inside; no labels",
+)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from evenmatch.data.loaders.format import Loaded, Loader
 from evenmatch.errors import RequestError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from evenmatch.data.loaders.format import Places
 
 REQUIRED = ("sample_id", "subject_id", "path")
 
@@ -51,7 +54,7 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
     return table.assign(**{column: table[column].str.strip() for column in required})
 
 
-def load(path: Path) -> pd.DataFrame:
+def read_manifest(path: Path) -> pd.DataFrame:
     """Return the manifest at `path` with at least `sample_id, subject_id, path`, all text."""
     table = read_table(path, REQUIRED)
     for column in ("sample_id", "subject_id"):
@@ -59,3 +62,20 @@ def load(path: Path) -> pd.DataFrame:
         if len(blank):
             raise RequestError(f"{path}: row {blank[0] + 2}: {column} is blank; fill it in.")
     return table
+
+
+def read_list(path: Path, _places: Places | None = None) -> pd.DataFrame:
+    """Return a list of comparisons: `probe_id, reference_id [, mated] [, fold]`, all text."""
+    return read_table(path, ("probe_id", "reference_id"))
+
+
+def _load(places: Places) -> Loaded:
+    return Loaded(read_manifest(places["manifest"]), places["manifest"].parent)
+
+
+LOADER = Loader(
+    files={"manifest": "samples.csv"},
+    load=_load,
+    trials=read_list,
+    about="one CSV row a photograph, one column an attribute",
+)

@@ -1,0 +1,49 @@
+"""Which formats of benchmarks can be read; one line a format, imported when used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from evenmatch.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from evenmatch.data.loaders.format import Loader
+
+LOADERS: Final = {
+    "folders": "evenmatch.data.loaders.folders",
+    "manifest": "evenmatch.data.loaders.manifest",
+}
+
+
+def find_loader(name: str) -> Loader:
+    """Return the loader of that name, its module imported only now."""
+    loader: Loader = import_module(LOADERS[name]).LOADER
+    return loader
+
+
+def placed(loader: Loader, root: Path, named: Mapping[str, str]) -> dict[str, Path]:
+    """Return where a loader's files lie below `root`, by role.
+
+    Args:
+        loader: whose roles they are.
+        root: the benchmark's folder.
+        named: roles that the card places elsewhere than the format does.
+
+    Raises:
+        RequestError: the card names a role the loader has not, or a place outside `root`.
+    """
+    for role, place in named.items():
+        if role not in loader.files:
+            raise RequestError(
+                f"samples.files: the loader has no file {role!r}; it has {sorted(loader.files)}."
+            )
+        if not (root / place).resolve().is_relative_to(root.resolve()):
+            raise RequestError(
+                f"samples.files.{role}: {place!r} leads outside the benchmark's folder; write it "
+                "relative to `benchmark.root`."
+            )
+    return {role: root / place for role, place in {**loader.files, **named}.items()}
