@@ -61,8 +61,8 @@ def test_collapsed_points_are_a_failure_and_not_a_face(monkeypatch):
     class Cascade:
         settings = "given"
 
-        def find(self, _photograph):
-            return np.array([[0, 0, 9, 9, 1.0]]), flat[None]
+        def find(self, _photographs):
+            return [(np.array([[0, 0, 9, 9, 1.0]]), flat[None])]
 
     monkeypatch.setattr(module, "MtcnnCascade", Cascade)
     assert module.Mtcnn5()(np.zeros((9, 9, 3), np.uint8)) is LandmarkFailure.COLLAPSED
@@ -74,9 +74,9 @@ def test_the_largest_face_is_taken(monkeypatch):
     class Cascade:
         settings = "given"
 
-        def find(self, _photograph):
+        def find(self, _photographs):
             boxes = np.array([[0, 0, 9, 9, 0.99], [20, 0, 40, 20, 0.8], [50, 0, 60, 9, 0.9]])
-            return boxes, np.stack([shape, shape + 20, shape + 50])
+            return [(boxes, np.stack([shape, shape + 20, shape + 50]))]
 
     monkeypatch.setattr(module, "MtcnnCascade", Cascade)
     found = module.Mtcnn5()(np.zeros((99, 99, 3), np.uint8))

@@ -141,7 +141,7 @@ class Mtcnn5:
 
     def __call__(self, photograph: npt.NDArray[np.uint8]) -> Landmarks | LandmarkFailure:
         """Return five points, or why there are none."""
-        boxes, points = self._cascade.find(photograph)
+        [(boxes, points)] = self._cascade.find([photograph])
         if len(boxes) == 0:
             return LandmarkFailure.NO_FACE
         areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])

@@ -17,6 +17,7 @@ from evenmatch.data.torch_device import load_module, torch_device
 from evenmatch.errors import RequestError
 from evenmatch.matching.facenet_weights import WEIGHTS, fetched, weight_card
 from evenmatch.matching.faces import checked_policy, choose_face
+from evenmatch.matching.forward import Forward
 from evenmatch.matching.matcher import FailureReason, ScoreKind
 from evenmatch.matching.mtcnn import MtcnnDetector
 from evenmatch.matching.weights import settings_digest
@@ -26,12 +27,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from evenmatch.matching.faces import FaceBox
     from evenmatch.matching.options import MatcherOptions
 
 CROP_PIXELS: Final = 160
-# Faces go through the network in stacks of one size, short ones filled up: another size would
-# take another path through the arithmetic, and a template must not depend on its neighbours.
-STACK: Final = {"cpu": 1, "cuda": 32}
 
 
 class FacenetMatcher:
@@ -53,33 +52,36 @@ class FacenetMatcher:
         self._detector = MtcnnDetector(options.device)
         weights = options.weights or "vggface2"
         path = fetched(weights, options.progress) if weights in WEIGHTS else Path(weights)
-        self._network = self._load(path)
+        self._describe = Forward(self._load(path), self._device, options.arithmetic)
         card = weight_card(weights, path)
         settings = {
             "detector": self._detector.settings,
             "several faces": self._faces,
             "crop": f"the detected box, whole pixels, no margin, bilinear to {CROP_PIXELS} pixels",
             "computed on": str(self._device.type),
+            "arithmetic": self._describe.settings,
             "facenet-pytorch": version("facenet-pytorch"),
         }
-        self.facts = card.facts() | settings
+        self.facts = card.facts() | settings | self._describe.effect(CROP_PIXELS, _scaled)
         if weights in WEIGHTS:
             self.facts["published accuracy"] = WEIGHTS[weights].accuracy
-        decisive = {"kind": "facenet", "weights": card.sha256, "stack": str(STACK)}
-        self.digest = settings_digest(decisive | settings)
+        self.digest = settings_digest({"kind": "facenet", "weights": card.sha256} | settings)
 
     def extract(
         self, photographs: Sequence[npt.NDArray[np.uint8]]
     ) -> list[npt.NDArray[np.float32] | FailureReason]:
         """Return one template, or one reason for having none, for each RGB photograph."""
-        crops = [self._crop(photograph) for photograph in photographs]
+        faces = self._detector.detect(photographs)
+        crops = [self._crop(*each) for each in zip(photographs, faces, strict=True)]
         found = [crop for crop in crops if not isinstance(crop, FailureReason)]
-        templates = iter(self._templates(found))
+        templates = iter(self._describe(np.stack(found)) if found else ())
         return [crop if isinstance(crop, FailureReason) else next(templates) for crop in crops]
 
-    def _crop(self, photograph: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32] | FailureReason:
+    def _crop(
+        self, photograph: npt.NDArray[np.uint8], faces: list[FaceBox]
+    ) -> npt.NDArray[np.float32] | FailureReason:
         height, width = photograph.shape[:2]
-        face = choose_face(self._detector.detect(photograph), self._faces, (height, width))
+        face = choose_face(faces, self._faces, (height, width))
         if isinstance(face, FailureReason):
             return face
         left, top = int(max(face.left, 0)), int(max(face.top, 0))
@@ -88,23 +90,7 @@ class FacenetMatcher:
             return FailureReason.NO_FACE
         crop = Image.fromarray(photograph).crop((left, top, right, bottom))
         square = crop.resize((CROP_PIXELS, CROP_PIXELS), Image.Resampling.BILINEAR)
-        return (np.asarray(square, dtype=np.float32) - np.float32(127.5)) / np.float32(128.0)
-
-    def _templates(self, crops: list[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
-        stack = STACK[self._device.type]
-        made: list[npt.NDArray[np.float32]] = []
-        for first in range(0, len(crops), stack):
-            part = crops[first : first + stack]
-            full = np.zeros((stack, CROP_PIXELS, CROP_PIXELS, 3), dtype=np.float32)
-            full[: len(part)] = part
-            made.extend(self._forward(full)[: len(part)])
-        return made
-
-    def _forward(self, crops: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        images = self._torch.from_numpy(crops).permute(0, 3, 1, 2).contiguous().to(self._device)
-        with self._torch.inference_mode():
-            vectors = self._network(images).cpu().numpy()
-        return np.asarray(vectors, dtype=np.float32)
+        return _scaled(np.asarray(square))
 
     def _load(self, path: Path) -> Any:  # noqa: ANN401 - a torch module
         network = load_module("facenet_pytorch").InceptionResnetV1(pretrained=None, classify=False)
@@ -123,4 +109,8 @@ class FacenetMatcher:
                 f"InceptionResnetV1 ({type(wrong).__name__}). Give a state dictionary of that "
                 f"network, saved by torch.save, or one of {', '.join(WEIGHTS)}."
             ) from wrong
-        return network.eval().to(self._device)
+        return network
+
+
+def _scaled(faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    return (np.asarray(faces, dtype=np.float32) - np.float32(127.5)) / np.float32(128.0)

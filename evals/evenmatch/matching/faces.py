@@ -46,8 +46,8 @@ class Detector(Protocol):
 
     settings: str
 
-    def detect(self, photograph: npt.NDArray[np.uint8]) -> list[FaceBox]:
-        """Return every face found in an RGB photograph, in any order."""
+    def detect(self, photographs: Sequence[npt.NDArray[np.uint8]]) -> list[list[FaceBox]]:
+        """Return every face found in each RGB photograph, in any order."""
         ...
 
 

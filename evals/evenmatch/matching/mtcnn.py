@@ -8,6 +8,8 @@ from evenmatch.data.mtcnn_cascade import MtcnnCascade
 from evenmatch.matching.faces import FaceBox
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import numpy.typing as npt
 
@@ -23,7 +25,9 @@ class MtcnnDetector:
         self._cascade = MtcnnCascade(device)
         self.settings = self._cascade.settings
 
-    def detect(self, photograph: npt.NDArray[np.uint8]) -> list[FaceBox]:
-        """Return every face found in an RGB photograph, in any order."""
-        boxes, _ = self._cascade.find(photograph)
-        return [FaceBox(*(float(edge) for edge in box)) for box in boxes]
+    def detect(self, photographs: Sequence[npt.NDArray[np.uint8]]) -> list[list[FaceBox]]:
+        """Return every face found in each RGB photograph, in any order."""
+        return [
+            [FaceBox(*(float(edge) for edge in box)) for box in boxes]
+            for boxes, _ in self._cascade.find(photographs)
+        ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from evenmatch.data.progress import Progress, silent
+from evenmatch.matching.arithmetic import PUBLISHED, Arithmetic
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class MatcherOptions:
         detector: which detector finds the face; None for the matcher's own.
         weights: the name of published weights or the path of a file; None for the default.
         device: `auto`, `cpu` or `cuda`, for matchers that have a choice.
+        arithmetic: at which precision a network computes, and whether it is compiled.
         progress: shows how far the fetching of weights is.
     """
 
@@ -25,4 +27,5 @@ class MatcherOptions:
     detector: str | None = None
     weights: str | None = None
     device: str = "auto"
+    arithmetic: Arithmetic = PUBLISHED
     progress: Progress = field(default=silent, compare=False)
