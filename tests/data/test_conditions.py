@@ -67,3 +67,14 @@ def test_real_masks_all_meet_and_unlike_ones_once_where_order_means_nothing():
 def test_a_drawn_mask_meets_what_apply_to_says(apply_to, drawn):
     made = with_drawn_masks(samples("unknown"), [DRAWN])
     assert mask_conditions(made, apply_to, ordered=False) == [("unmasked", "unmasked"), *drawn]
+
+
+def test_a_masked_reference_meets_bare_probes_where_there_are_roles():
+    made = with_drawn_masks(samples("unknown"), [DRAWN])
+    assert mask_conditions(made, ("reference",), ordered=True)[1:] == [("unmasked", DRAWN)]
+    with pytest.raises(RequestError, match=r"`reference` needs comparisons with roles"):
+        mask_conditions(made, ("probe", "reference"), ordered=False)
+    # Without a drawn mask there is nothing to put anywhere.
+    assert mask_conditions(samples("unknown"), ("reference",), ordered=False) == [
+        ("unknown", "unknown")
+    ]

@@ -252,7 +252,7 @@ def test_without_landmarks_there_is_no_mask_and_no_coverage():
     drawing = MaskDrawing("wide", "low", "red")
     artist = MaskArtist("dlib68", [drawing])
     assert artist(np.zeros((9, 9, 3), dtype=np.uint8), str(drawing)) is None
-    assert artist.coverage == {}
+    assert artist.shares(np.zeros((9, 9, 3), dtype=np.uint8), str(drawing)) is None
 
 
 def test_a_mask_outside_the_photograph_is_not_drawn(finder, face, noise):
@@ -279,18 +279,16 @@ def test_the_oldest_landmarks_are_forgotten_first(finder, noise, monkeypatch):
     assert finder.asked == 3
 
 
-def test_coverage_is_the_mean_over_photographs_each_once(finder, face, noise):
+def test_the_hidden_shares_are_known_of_what_was_drawn_and_of_what_was_not(finder, face, noise):
     drawing = MaskDrawing("wide", "high", "red")
     artist = MaskArtist("dlib68", [drawing])
-    inside, cut = face(), face(at=(150, 230))
     artist(noise, str(drawing))
-    finder.landmarks = cut
-    for _ in range(2):
-        artist(255 - noise, str(drawing))
-    each = [draw_mask(noise, landmarks, drawing) for landmarks in (inside, cut)]
-    covered, bridge = artist.coverage[str(drawing)]
-    assert covered == pytest.approx(sum(one.covered_fraction for one in each) / 2)
-    assert bridge == 1
+    drawn = draw_mask(noise, face(), drawing)
+    shares = (drawn.covered_fraction, drawn.nose_bridge_fraction)
+    for photograph in (noise, noise, 255 - noise, 255 - noise):
+        assert artist.shares(photograph, str(drawing)) == shares
+    assert finder.asked == 2
+    assert artist.labels == (str(drawing),)
 
 
 def test_the_digest_stands_for_the_landmarks_and_not_for_the_labels(monkeypatch, face):

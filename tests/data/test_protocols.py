@@ -45,11 +45,11 @@ def test_mated_may_be_said_in_several_words_or_left_blank(read):
         ("probe_id\na1\n", "lacks the column 'reference_id'"),
         (
             "probe_id,reference_id\na1,a2\na1,c1\n",
-            r"row 3: reference_id 'c1' is no sample .*1 such",
+            r"row 3: reference_id is no sample .*1 such",
         ),
         ("probe_id,reference_id\na1,a1\n", "row 2: compares a photograph with itself; remove"),
         ("probe_id,reference_id,mated\na1,a2,maybe\n", "row 2: mated is 'maybe'; write 1 or 0"),
-        ("probe_id,reference_id,mated\na1,b1,1\n", "row 2: mated is '1', but the manifest says"),
+        ("probe_id,reference_id,mated\na1,b1,1\n", "row 2: mated is '1', but the subjects say"),
         ("probe_id,reference_id,mated\na1,a2,no\n", "the opposite .1 such rows.; correct"),
     ],
 )

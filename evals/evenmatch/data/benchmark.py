@@ -10,6 +10,8 @@ import pandas as pd
 
 from evenmatch.data.card import DEMO_ROOT, Attribute, Card
 from evenmatch.data.loaders.registry import find_loader, placed
+from evenmatch.data.mappings import map_columns
+from evenmatch.data.receipts import prepared_root
 from evenmatch.data.samples import UNKNOWN, UNMASKED, Samples
 from evenmatch.errors import RequestError
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from evenmatch.data.loaders.format import Loaded, Loader, Places
+    from evenmatch.data.mappings import ColumnMapping, Mapped
 
 MASK = "mask"
 # Words that spreadsheet and statistics programs read as "no value": a label of that name would
@@ -31,7 +34,7 @@ _TAKEN = ("all", "id", "subject")
 
 
 def benchmark_root(card: Card, root: Path | None) -> Path:
-    """Return the folder a benchmark's files lie in; generated faces ship with the program.
+    """Return the folder a benchmark's files lie in: named, prepared here, or the program's own.
 
     Raises:
         RequestError: no folder is named, or it is not there.
@@ -39,9 +42,12 @@ def benchmark_root(card: Card, root: Path | None) -> Path:
     if root is None and card.access.how == "generated":
         return DEMO_ROOT
     if root is None:
+        root = prepared_root(card)
+    if root is None:
         raise RequestError(
-            f"benchmark.root: card {card.name!r} does not say where its files lie; "
-            "set `benchmark.root` to their folder."
+            f"benchmark.root: card {card.name!r} does not say where its files lie, and they were "
+            "not prepared on this machine; set `benchmark.root` to their folder, or run: "
+            f"evenmatch datasets prepare {card.name}"
         )
     if not root.is_dir():
         raise RequestError(
@@ -52,7 +58,11 @@ def benchmark_root(card: Card, root: Path | None) -> Path:
 
 
 def load_samples(
-    card: Card, root: Path, groups: Sequence[Sequence[str]], classes: Mapping[str, Sequence[float]]
+    card: Card,
+    root: Path,
+    groups: Sequence[Sequence[str]],
+    classes: Mapping[str, Sequence[float]],
+    mappings: Mapping[str, ColumnMapping] | None = None,
 ) -> Samples:
     """Read a benchmark's photographs and labels.
 
@@ -61,6 +71,7 @@ def load_samples(
         root: the folder its files lie in.
         groups: the groupings asked for; each attribute must be a column.
         classes: attribute to the lower edges of its bands.
+        mappings: attribute to how it is read off another column; `classes` may band it.
 
     Raises:
         RequestError: a sample twice, a label that may not be one, a subject with two values of a
@@ -69,9 +80,10 @@ def load_samples(
     loader, places = benchmark_files(card, root)
     loaded = loader.load(places)
     where = str(places.get("manifest", root))
-    table = loaded.table
-    if table.empty:
+    if loaded.table.empty:
         raise RequestError(f"{where}: holds no photograph; check `benchmark.root` and the card.")
+    mapped = map_columns(loaded.table, card, mappings or {}, where)
+    table, card = mapped.table, mapped.card
     _refuse_duplicates(table, where)
     _refuse_paths_outside(table["path"], loaded.root, where)
     if loaded.media is not None:
@@ -88,7 +100,7 @@ def load_samples(
     for name, edges in classes.items():
         labels[name] = _bands(labels[name], edges, where)
     _refuse_two_values(labels, card, where)
-    return _assemble(labels, card, loaded, unbanded)
+    return _assemble(labels, mapped, loaded, unbanded)
 
 
 def benchmark_files(card: Card, root: Path) -> tuple[Loader, Places]:
@@ -104,7 +116,10 @@ def benchmark_files(card: Card, root: Path) -> tuple[Loader, Places]:
     return loader, placed(loader, root, named)
 
 
-def _assemble(labels: pd.DataFrame, card: Card, loaded: Loaded, unbanded: pd.DataFrame) -> Samples:
+def _assemble(
+    labels: pd.DataFrame, mapped: Mapped, loaded: Loaded, unbanded: pd.DataFrame
+) -> Samples:
+    card = mapped.card
     columns = [name for name in labels.columns if name not in _COLUMNS]
     attributes = {
         name: _values(labels[name], card.attributes.get(name), banded=name in unbanded)
@@ -126,11 +141,11 @@ def _assemble(labels: pd.DataFrame, card: Card, loaded: Loaded, unbanded: pd.Dat
         root=loaded.root,
         attributes=attributes,
         mask_values=mask_values,
-        labelled_by=labelled_by,
+        labelled_by=labelled_by | mapped.labelled_by,
         resize_to=card.samples.resize_to,
         media=loaded.media,
         unbanded=unbanded,
-        notices=loaded.notices,
+        notices=(*loaded.notices, *mapped.notices),
     )
 
 
@@ -191,8 +206,8 @@ def _refuse_duplicates(table: pd.DataFrame, where: str) -> None:
     twice = table.index[table["sample_id"].duplicated()]
     if len(twice):
         raise RequestError(
-            f"{where}: row {twice[0] + 2}: sample_id {table['sample_id'][twice[0]]!r} is there "
-            f"twice ({len(twice)} such rows); give every photograph an id of its own."
+            f"{where}: row {twice[0] + 2}: this sample_id is there twice ({len(twice)} such rows); "
+            "give every photograph an id of its own."
         )
 
 
@@ -206,11 +221,18 @@ def _refuse_paths_outside(paths: pd.Series[str], root: Path, where: str) -> None
             folders[folder] = "\0" not in folder and _leads_inside(base, path.parent)
         inside = folders[folder] and "\0" not in text and path.name != ".."
         # Few photographs are links, and only of those does it matter where they lead.
-        if not inside or ((base / path).is_symlink() and not _leads_inside(base, path)):
+        if not inside or (_may_be_link(base / path) and not _leads_inside(base, path)):
             raise RequestError(
-                f"{where}: row {row}: path {text!r} leads outside the benchmark's folder; write "
-                "it relative to `benchmark.root`."
+                f"{where}: row {row}: this path leads outside the benchmark's folder; write it "
+                "relative to `benchmark.root`."
             )
+
+
+def _may_be_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError:  # a name too long for any file
+        return True
 
 
 def _leads_inside(base: Path, path: Path) -> bool:

@@ -13,7 +13,15 @@ from platformdirs import user_cache_dir
 from evenmatch.errors import OutsideError, RequestError
 
 VARIABLE: Final = "EVENMATCH_CACHE"
-PARTS: Final = ("keys", "templates", "weights")
+PARTS: Final = (
+    "benchmarks",
+    "keys",
+    "photographs",
+    "measurements",
+    "templates",
+    "weights",
+    "reviews",
+)
 
 
 def cache_dir() -> Path:

@@ -9,10 +9,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from evenmatch.data.loaders.registry import LOADERS
-from evenmatch.documents import parse_document, read_yaml
+from evenmatch.documents import parse_document, published, read_yaml
 from evenmatch.errors import RequestError
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_NO_SECRET = published(
+    "holds a secret, and a card is published with its audits; write the address without it, and "
+    "put the file in place by hand"
+)
 
 UNCONFIRMED = "unconfirmed"
 Count = Annotated[int, Field(gt=0)] | Literal["unknown"]
@@ -69,7 +73,7 @@ class AccessFile(_Part):
         unpack: the folder below the benchmark's that an archive is unpacked into.
     """
 
-    url: Text
+    url: Annotated[Text, _NO_SECRET]
     url_confirmed: bool = False
     path: Text
     sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64}|unconfirmed)$")] = UNCONFIRMED
@@ -99,6 +103,8 @@ class SampleSource(_Part):
         manifest: the manifest's name, for the loader `manifest`.
         files: where a loader's files lie, by the roles it names, when not where it expects them.
         resize_to: enlarges photographs too small for a detector.
+        aligned: the template that faces were turned upright onto before they were published;
+            a model that takes the same needs no detector then.
         subject_ids: whether subjects are known by people's names or by codes.
     """
 
@@ -106,6 +112,7 @@ class SampleSource(_Part):
     manifest: Text = "samples.csv"
     files: dict[Text, Text] = {}
     resize_to: int | None = Field(default=None, ge=32, le=4096)
+    aligned: Literal["arcface-112"] | None = None
     subject_ids: Literal["names", "codes"] = "codes"
 
 

@@ -53,7 +53,11 @@ def mask_conditions(
     """Return the (probe mask, reference mask) pairs to compare, the barest first.
 
     Real mask values all meet. Where roles are interchangeable, unlike masks meet once, the more
-    masked side as probe. A drawn mask meets bare references (`probe`), and drawn masks (`both`).
+    masked side as probe. A drawn mask meets bare references (`probe`), bare probes where roles are
+    told apart (`reference`), and drawn masks (`both`).
+
+    Raises:
+        RequestError: `reference` is asked for where either photograph could be the reference.
     """
     real = [value for value in samples.mask_values if not value.startswith(SYNTHETIC)]
     drawn = [value for value in samples.mask_values if value.startswith(SYNTHETIC)]
@@ -64,6 +68,14 @@ def mask_conditions(
     ]
     if "probe" in apply_to:
         conditions += [(mask, UNMASKED) for mask in drawn]
+    if "reference" in apply_to and drawn:
+        if not ordered:
+            raise RequestError(
+                "masks.apply_to: `reference` needs comparisons with roles; either photograph of "
+                "these could be the reference, so `probe` is the same. Write `probe`, or choose "
+                "roles with `one_to_one.probe` and `one_to_one.reference`, or a listed protocol."
+            )
+        conditions += [(UNMASKED, mask) for mask in drawn]
     if "both" in apply_to:
         conditions += [
             (probe, reference)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from statistics import fmean
 from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
 import numpy as np
@@ -174,7 +173,7 @@ class MaskArtist:
         self._find = landmark_finder(landmarks)
         self._drawings = {str(drawing): drawing for drawing in drawings}
         self._found: dict[bytes, Landmarks | LandmarkFailure] = {}
-        self._shares: dict[str, dict[bytes, tuple[float, float]]] = {}
+        self._shares: dict[str, dict[bytes, tuple[float, float] | None]] = {}
         settings = self._find.facts | {"drawing": DRAWING, "colours": str(COLOURS)}
         self.digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         self.facts = self._find.facts | {
@@ -198,27 +197,34 @@ class MaskArtist:
                 "Add it to masks.synthetic."
             )
         key = _content(photograph)
+        remembered = self._shares.setdefault(mask, {})
+        remembered[key] = None
         landmarks = self._landmarks(photograph, key)
         if isinstance(landmarks, LandmarkFailure):
             return None
         drawn = draw_mask(photograph, landmarks, self._drawings[mask])
         if drawn.covered_fraction == 0:  # the mask lies outside the photograph
             return None
-        shares = (drawn.covered_fraction, drawn.nose_bridge_fraction)
-        self._shares.setdefault(mask, {})[key] = shares
+        remembered[key] = (drawn.covered_fraction, drawn.nose_bridge_fraction)
         return drawn.pixels
 
     @property
-    def coverage(self) -> dict[str, tuple[float, float]]:
-        """Label to the mean covered fraction and the mean nose-bridge fraction of what was drawn.
+    def labels(self) -> tuple[str, ...]:
+        """The masks that can be drawn."""
+        return tuple(self._drawings)
 
-        A photograph counts once. One whose template came from the cache was not drawn and does
-        not count, so a resumed run need not repeat these numbers.
+    def shares(self, photograph: npt.NDArray[np.uint8], mask: str) -> tuple[float, float] | None:
+        """Return the share of the face and of the nose bridge that a mask hides.
+
+        None where it cannot be drawn. A photograph that was drawn on is not drawn on again.
+
+        Raises:
+            RequestError: the label is not one of this artist's drawings.
         """
-        return {
-            label: (fmean(each[0] for each in of.values()), fmean(each[1] for each in of.values()))
-            for label, of in self._shares.items()
-        }
+        key = _content(photograph)
+        if key not in self._shares.get(mask, {}):
+            self(photograph, mask)
+        return self._shares[mask][key]
 
     def _landmarks(
         self, photograph: npt.NDArray[np.uint8], key: bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -72,6 +72,7 @@ def _one_list(path: Path, samples: Samples, read: Callable[[Path], pd.DataFrame]
     table = read(path)
     if table.empty:
         raise RequestError(f"{path}: lists no comparison; add rows or choose another protocol.")
+    stands, table = table.index, table.reset_index(drop=True)
     index = pd.Index(samples.table["sample_id"])
     sides = {}
     for column in ("probe_id", "reference_id"):
@@ -79,40 +80,49 @@ def _one_list(path: Path, samples: Samples, read: Callable[[Path], pd.DataFrame]
         absent = np.flatnonzero(positions < 0)
         if absent.size:
             raise RequestError(
-                f"{path}: row {absent[0] + 2}: {column} {table[column][absent[0]]!r} is no sample "
-                f"of this benchmark ({absent.size} such rows); correct the list or the manifest."
+                f"{path}: {_place(stands, absent[0])}: {column} is no sample of this benchmark "
+                f"({absent.size} such rows); correct the list or the manifest, or fetch the "
+                "missing photographs."
             )
         sides[column] = positions.astype(np.int32)
     same = np.flatnonzero(sides["probe_id"] == sides["reference_id"])
     if same.size:
         raise RequestError(
-            f"{path}: row {same[0] + 2}: compares a photograph with itself; remove the row."
+            f"{path}: {_place(stands, same[0])}: compares a photograph with itself; remove the row."
         )
+    trials = ListedTrials(sides["probe_id"], sides["reference_id"])
     if "mated" in table:
-        _check_mated(path, table["mated"], sides["probe_id"], sides["reference_id"], samples)
-    return ListedTrials(sides["probe_id"], sides["reference_id"])
+        _check_mated(path, stands, table["mated"], trials, samples)
+    return trials
+
+
+def _place(stands: pd.Index[Any], row: int) -> str:
+    """Return where a row of a list stands: in the loader's words, else its row of a CSV file."""
+    place = stands[row]
+    return place if isinstance(place, str) else f"row {place + 2}"
 
 
 def _check_mated(
     path: Path,
+    stands: pd.Index[Any],
     column: pd.Series[str],
-    probes: npt.NDArray[np.int32],
-    references: npt.NDArray[np.int32],
+    trials: ListedTrials,
     samples: Samples,
 ) -> None:
     said = column.str.strip().str.lower()
     wrong = said.index[~said.isin(_TRUE | _FALSE | {""})]
     if len(wrong):
         raise RequestError(
-            f"{path}: row {wrong[0] + 2}: mated is {column[wrong[0]]!r}; write 1 or 0."
+            f"{path}: {_place(stands, wrong[0])}: mated is {column[wrong[0]]!r}; write 1 or 0."
         )
     people = samples.people
-    mated = people[probes] == people[references]
+    mated = people[trials.probes] == people[trials.references]
     against = np.flatnonzero((said != "").to_numpy() & (said.isin(_TRUE).to_numpy() != mated))
     if against.size:
         # An interval counts people: a trial whose list and labels disagree about who they are
         # has no place in it.
         raise RequestError(
-            f"{path}: row {against[0] + 2}: mated is {column[against[0]]!r}, but the manifest says "
-            f"the opposite ({against.size} such rows); correct the list or the subject ids."
+            f"{path}: {_place(stands, against[0])}: mated is {column[against[0]]!r}, but the "
+            f"subjects say the opposite ({against.size} such rows); correct the list or the "
+            "subject ids."
         )

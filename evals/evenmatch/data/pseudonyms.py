@@ -6,9 +6,12 @@ import hashlib
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from evenmatch.data.cache_dir import cache_dir, private_folder
+from evenmatch.errors import OutsideError
+from evenmatch.files import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,22 +44,35 @@ def _benchmark_key(benchmark: str) -> bytes:
     """Return the benchmark's key, made on first use and kept in the cache folder."""
     folder = private_folder(cache_dir() / "keys")
     path = folder / hashlib.sha256(benchmark.encode()).hexdigest()[:32]
-    if not path.exists():
-        _create(path)
-    return path.read_bytes()
+    try:
+        if not path.exists():
+            _create(path)
+        key = path.read_bytes()
+    except OSError as error:
+        raise OutsideError(
+            f"the key of the pseudonyms, {path}, cannot be kept: {error.strerror}. Free some space "
+            "or correct the folder's permissions, then run the same command again."
+        ) from error
+    if len(key) != _KEY_BYTES or not any(key):
+        raise OutsideError(
+            f"the key of the pseudonyms, {path}, is damaged ({len(key)} bytes), and another key "
+            f"would give everybody another name. Bring it back from a copy; or delete it, and audits "
+            f"of {benchmark} made so far can be neither paired with new ones nor revealed."
+        )
+    return key
 
 
 def _create(path: Path) -> None:
     # Written aside and linked into place: two audits that start at once get one key, whole.
     aside = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(_KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
     try:
-        os.link(aside, path)
-    except FileExistsError:
-        pass  # another process was first; its key counts
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another process was first; its key counts
+            os.link(aside, path)
+        settle(path.parent)
     finally:
-        aside.unlink()
+        aside.unlink(missing_ok=True)

@@ -58,7 +58,11 @@ BANDS = (
     (-30.0, "brown"),
 )
 
+# Names from light to dark, each with the angle above which it lies; the last has none.
+ToneBands = tuple[tuple[str, float | None], ...]
+PUBLISHED_BANDS: ToneBands = (*((name, low) for low, name in BANDS), ("dark", None))
 
-def tone_band(angle: float) -> str:
-    """Name the band of an angle; below -30 degrees it is `dark`."""
-    return next((name for low, name in BANDS if angle > low), "dark")
+
+def tone_band(angle: float, bands: ToneBands = PUBLISHED_BANDS) -> str:
+    """Name the band of an angle; of the published ones, `dark` is all from -30 degrees down."""
+    return next(name for name, low in bands if low is None or angle > low)

@@ -44,7 +44,8 @@ class Loader:
         load: reads the photographs and labels.
         trials: reads a list of comparisons (the file, then all places): the columns `probe_id,
             reference_id`, and where the list says so `mated` (`1`, `0` or blank) and `fold`, all
-            text.
+            text. An index of text says where each row stands (`row 12`); without one it is the
+            row of a CSV file.
         about: one line on the format.
     """
 

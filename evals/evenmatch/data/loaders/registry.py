@@ -14,8 +14,20 @@ if TYPE_CHECKING:
     from evenmatch.data.loaders.format import Loader
 
 LOADERS: Final = {
+    "agedb": "evenmatch.data.loaders.agedb",
+    "bfw": "evenmatch.data.loaders.bfw",
+    "bssr1": "evenmatch.data.loaders.bssr1",
+    "calfw": "evenmatch.data.loaders.calfw",
+    "celeba": "evenmatch.data.loaders.celeba",
+    "cfp": "evenmatch.data.loaders.cfp",
     "folders": "evenmatch.data.loaders.folders",
+    "ijb": "evenmatch.data.loaders.ijb",
+    "insightface": "evenmatch.data.loaders.insightface",
+    "lfw": "evenmatch.data.loaders.lfw",
     "manifest": "evenmatch.data.loaders.manifest",
+    "mfr2": "evenmatch.data.loaders.mfr2",
+    "mlfw": "evenmatch.data.loaders.mlfw",
+    "rfw": "evenmatch.data.loaders.rfw",
 }
 
 

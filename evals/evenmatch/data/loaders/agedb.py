@@ -1,0 +1,68 @@
+"""AgeDB: one flat folder whose file names say number, name, age and sex."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from evenmatch.data.loaders.format import Loaded, Loader
+from evenmatch.data.loaders.manifest import read_list
+from evenmatch.data.loaders.published import agreed, flat_photographs, left_out
+from evenmatch.errors import RequestError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from evenmatch.data.loaders.format import Places
+
+_NAMED = re.compile(
+    r"[0-9]+_(?P<subject>.+)_(?P<age>[0-9]{1,3})_(?P<sex>[mf])\.[^.]+", re.IGNORECASE
+)
+_SEXES = {"m": "male", "f": "female"}
+
+
+def _load(places: Places) -> Loaded:
+    files = flat_photographs(places["images"])
+    named = {file: said for file in files if (said := _NAMED.fullmatch(file))}
+    table = pd.DataFrame(
+        {
+            "sample_id": list(named),
+            "subject_id": [said["subject"] for said in named.values()],
+            "path": list(named),
+            "age": [str(int(said["age"])) for said in named.values()],
+            "sex": [_SEXES[said["sex"].lower()] for said in named.values()],
+        },
+        dtype=str,
+    )
+    strays = [file for file in files if file not in named]
+    notices = left_out(strays, "their names are not number, name, age and m or f")
+    table["sex"], torn = agreed(table["subject_id"], table["sex"])
+    if torn:
+        notice = (
+            f"The sex of {len(torn)} people is unknown, since the names of their photographs give "
+            "both."
+        )
+        notices = (*notices, notice)
+    return Loaded(table, places["images"], notices=notices)
+
+
+def _trials(path: Path, _places: Places) -> pd.DataFrame:
+    if path.suffix.lower() in {".mat", ".bin"}:
+        # The published MATLAB file names photographs otherwise than their files are named, and
+        # the same name and age can be two photographs: which ones were meant cannot be told.
+        raise RequestError(
+            f"{path}: AgeDB's protocols do not name the files of its photographs; audit AgeDB-30 "
+            "from `agedb_30.bin` with the loader `insightface`, or list comparisons in a CSV with "
+            "`probe_id, reference_id`."
+        )
+    return read_list(path)
+
+
+LOADER = Loader(
+    files={"images": "AgeDB"},
+    load=_load,
+    trials=_trials,
+    about="AgeDB: 0_MariaCallas_35_f.jpg says number, name, age and sex; comparisons in a CSV",
+)
