@@ -129,3 +129,72 @@ def random_weights(random_network, tmp_path_factory):
 def facenet_matcher(random_weights):
     options = MatcherOptions("f", weights=str(random_weights), device="cpu")
     return build_matcher("facenet", options)
+
+
+CARD = """
+schema: 1
+name: tiny
+title: A small network of this test
+weights:
+  file: {file}
+  origin: made by this test
+  licence: {{id: none, use: any}}
+  training_set: {{name: none}}
+  sha256: "{digest}"
+input: {{colour: bgr, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]}}
+output: {{dimension: 32, score: cosine}}
+"""
+
+
+def carded(path):
+    """Write the card of a model file beside it and return the card's path."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    card = path.with_suffix(".yaml")
+    card.write_text(CARD.format(file=path.name, digest=digest))
+    return card
+
+
+@pytest.fixture(scope="session")
+def small_network():
+    """Return a network of random weights that takes faces of 112 pixels."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    torch.manual_seed(6)
+    layers = [torch.nn.Conv2d(3, 32, 9, stride=4), torch.nn.AdaptiveAvgPool2d(1)]
+    return torch.nn.Sequential(*layers, torch.nn.Flatten()).eval()
+
+
+@pytest.fixture(scope="session")
+def torch_matcher(small_network, tmp_path_factory):
+    """Return an exported program that takes what MTCNN finds, turned upright."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    path = tmp_path_factory.mktemp("torch") / "small.pt2"
+    batch = torch.export.Dim("batch", min=1, max=512)
+    shapes = {"input": {0: batch}}
+    example = (torch.zeros(2, 3, 112, 112),)
+    torch.export.save(torch.export.export(small_network, example, dynamic_shapes=shapes), path)
+    return build_matcher("torch", MatcherOptions("torch", card=carded(path), device="cpu"))
+
+
+@pytest.fixture(scope="session")
+def onnx_matcher(small_network, tmp_path_factory):
+    """Return the same network in ONNX, with faces found by dlib."""
+    onnx = pytest.importorskip("onnx", reason="needs the extra `onnx`")
+    pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    weights = {name: value.numpy() for name, value in small_network.state_dict().items()}
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["faces", "0.weight", "0.bias"], ["c"], strides=[4, 4]),
+            helper.make_node("GlobalAveragePool", ["c"], ["means"]),
+            helper.make_node("Flatten", ["means"], ["template"]),
+        ],
+        "small",
+        [helper.make_tensor_value_info("faces", kind, ["n", 3, 112, 112])],
+        [helper.make_tensor_value_info("template", kind, ["n", 32])],
+        [onnx.numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    path = tmp_path_factory.mktemp("onnx") / "small.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+    options = MatcherOptions("onnx", card=carded(path), detector="dlib", device="cpu")
+    return build_matcher("onnx", options)

@@ -6,7 +6,7 @@ import pytest
 from evenmatch.matching.matcher import FailureReason, ScoreKind
 
 
-@pytest.fixture(params=["grey", "dlib_matcher", "facenet_matcher"])
+@pytest.fixture(params=["grey", "dlib_matcher", "facenet_matcher", "onnx_matcher", "torch_matcher"])
 def matcher(request):
     return request.getfixturevalue(request.param)
 

@@ -7,6 +7,7 @@ from evenmatch.data.dlib_models import load_dlib, model_path
 from evenmatch.data.samples import Samples
 from evenmatch.errors import RequestError
 from evenmatch.matching.extraction import extract
+from evenmatch.matching.faces import FaceChoice
 from evenmatch.matching.matcher import FailureReason, ScoreKind
 from evenmatch.matching.options import MatcherOptions
 from evenmatch.matching.registry import build_matcher
@@ -60,7 +61,7 @@ def test_the_known_facts_of_the_london_photographs_hold(dlib_matcher, london):
 @pytest.mark.needs_shared
 def test_two_faces_follow_the_policy(dlib_matcher, london_photographs):
     both = np.concatenate(london_photographs[:2], axis=1)
-    refusing = build_matcher("dlib", MatcherOptions("dlib", faces="refuse"))
+    refusing = build_matcher("dlib", MatcherOptions("dlib", faces=FaceChoice("refuse")))
     assert refusing.extract([both]) == [FailureReason.SEVERAL_FACES]
     assert not isinstance(dlib_matcher.extract([both])[0], FailureReason)
     assert refusing.digest != dlib_matcher.digest
@@ -99,7 +100,6 @@ def test_mtcnn_may_find_the_face_instead(london_photographs):
     ("wrong", "named"),
     [
         ({"detector": "haar"}, "matchers.detector.*dlib, mtcnn"),
-        ({"faces": "all"}, "matchers.faces.*largest, central, refuse"),
         ({"weights": "vggface2"}, "matchers.weights.*Remove the key"),
     ],
 )

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -79,8 +81,8 @@ def test_a_changed_photograph_is_worked_on_again(benchmark, grey, cache):
 def test_a_damaged_cache_entry_is_made_again(benchmark, grey, cache):
     samples = benchmark([RED, GREEN])
     before = extract(grey, samples, None, cache)
-    cache._database.execute("UPDATE templates SET reason = 'no_face'")  # noqa: SLF001 - the damage
-    cache._database.commit()  # noqa: SLF001 - the damage
+    with closing(sqlite3.connect(cache.path)) as damaged, damaged:
+        damaged.execute("UPDATE templates SET reason = 'no_face'")
     after = extract(grey, samples, None, cache)
     assert after.vectors.tobytes() == before.vectors.tobytes()
     assert cache.damaged == 2

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from evenmatch.errors import RequestError
+from evenmatch.matching.faces import FaceChoice
 from evenmatch.matching.matcher import FailureReason, ScoreKind
 from evenmatch.matching.options import MatcherOptions
 from evenmatch.matching.registry import build_matcher
@@ -38,7 +39,9 @@ def test_a_template_is_a_unit_vector(facenet_matcher, london_photographs):
 @pytest.mark.needs_shared
 def test_failures_keep_their_places(random_weights, london_photographs):
     both = np.concatenate(london_photographs[:2], axis=1)
-    options = MatcherOptions("f", weights=str(random_weights), faces="refuse", device="cpu")
+    options = MatcherOptions(
+        "f", weights=str(random_weights), faces=FaceChoice("refuse"), device="cpu"
+    )
     refusing = build_matcher("facenet", options)
     empty = np.zeros((64, 64, 3), np.uint8)
     outcomes = refusing.extract([empty, london_photographs[0], both])

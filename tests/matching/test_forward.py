@@ -28,7 +28,7 @@ def faces():
 
 
 def forward(**arithmetic):
-    return Forward(Network(), torch.device("cpu"), Arithmetic(**arithmetic))
+    return Forward(Network().eval(), torch.device("cpu"), Arithmetic(**arithmetic))
 
 
 def test_templates_are_the_networks_output_in_order(faces):

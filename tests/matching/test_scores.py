@@ -117,9 +117,9 @@ def test_every_score_reads_back_exactly(tmp_path_factory, values):
             r"row 1: 2 sample ids are not in the benchmark: 'x', 'y'",
         ),
         ("1,b,0.5,\n", r"sample ids are not in the benchmark: '1'"),
-        ("a,b,0.5,\nb,c,1,\na,b,0.5,\n", r"rows 1 and 3: the same probe and reference twice"),
-        ("a,b,0.5,\nb,a,0.6,\n", r"rows 1 and 2: the same two photographs in both orders"),
-        ("a,b,0.5,\nb,a,,no_face\n", r"rows 1 and 2: the same two photographs in both orders"),
+        ("a,b,0.5,\nb,c,1,\na,b,0.5,\n", r"row 1 and row 3: the same probe and reference twice"),
+        ("a,b,0.5,\nb,a,0.6,\n", r"row 1 and row 2: the same two photographs in both orders"),
+        ("a,b,0.5,\nb,a,,no_face\n", r"row 1 and row 2: the same two photographs in both orders"),
         ("", r"has no rows"),
     ],
 )
@@ -151,7 +151,7 @@ def test_a_missing_column_is_named_with_those_there(file):
 
 @pytest.mark.parametrize("name", ["none.csv", "none.parquet"])
 def test_a_missing_file_is_named(tmp_path, name):
-    with pytest.raises(RequestError, match=r"there is no score file.*Check `path`"):
+    with pytest.raises(RequestError, match=r"there is no file.*Check `path`"):
         read_scores(tmp_path / name, SAMPLES)
 
 
@@ -185,3 +185,19 @@ def test_the_report_is_told_which_file_it_was(file):
     assert table.facts["score file"] == "vendor.csv"
     assert len(table.digest) == 64
     assert len(table) == 1
+
+
+def test_rows_are_counted_over_the_blocks_of_a_file(file, monkeypatch):
+    monkeypatch.setattr("evenmatch.matching.tables.BLOCK_BYTES", 64)
+    ids = [f"s{k:03}" for k in range(120)]
+    rows = [f"a,{name},0.5,\n" for name in ids]
+    assert len(read_scores(file("".join(rows)), samples_of("a", *ids))) == 120
+    path = file("".join([*rows[:99], "a,x,0.5,\n", *rows[99:], "y,a,0.5,\n"]))
+    with pytest.raises(RequestError, match=r"row 100: 2 sample ids .*: 'x', 'y'"):
+        read_scores(path, samples_of("a", *ids))
+    path = file("".join([*rows, rows[7]]))
+    with pytest.raises(RequestError, match=r"row 8 and row 121: the same probe"):
+        read_scores(path, samples_of("a", *ids))
+    path = file("".join([*rows[:110], "a,b,high,\n"]))
+    with pytest.raises(RequestError, match=r"row 111: the score 'high'"):
+        read_scores(path, samples_of("a", "b", *ids))

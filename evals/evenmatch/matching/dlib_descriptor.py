@@ -15,7 +15,7 @@ from evenmatch.data.dlib_models import load_dlib, model_path
 from evenmatch.data.torch_device import torch_device
 from evenmatch.errors import RequestError
 from evenmatch.matching.dlib_network import build_network
-from evenmatch.matching.faces import Detector, FaceBox, checked_policy, choose_face
+from evenmatch.matching.faces import Detector, FaceBox, choose_face
 from evenmatch.matching.forward import Forward
 from evenmatch.matching.matcher import FailureReason, ScoreKind
 from evenmatch.matching.mtcnn import MtcnnDetector
@@ -63,7 +63,7 @@ class DlibMatcher:
     def __init__(self, options: MatcherOptions) -> None:
         dlib = load_dlib()
         self.name = options.name
-        self._faces = checked_policy(options.faces)
+        self._faces = options.faces
         self._detector = _detector(options)
         self._dlib = dlib
         self._landmarks = dlib.shape_predictor(str(model_path("landmarks_5")))
@@ -71,7 +71,7 @@ class DlibMatcher:
         card = _weight_card()
         settings = {
             "detector": self._detector.settings,
-            "several faces": self._faces,
+            "several faces": str(self._faces),
             "alignment": (
                 f"five points (dlib shape predictor {file_sha256(model_path('landmarks_5'))}), "
                 f"box edges rounded to pixels, chip of {CHIP_PIXELS} pixels, padding {CHIP_PADDING}"
@@ -132,7 +132,7 @@ class TorchNetwork:
     """The same network and weights in PyTorch: in batches, on any device."""
 
     def __init__(self, options: MatcherOptions) -> None:
-        network = build_network(model_path("descriptor"))
+        network = build_network(model_path("descriptor")).eval()
         device = torch_device(options.device)
         self._forward = Forward(network, device, options.arithmetic)
         self.settings = f"PyTorch on {device.type}, {self._forward.settings}"

@@ -82,9 +82,7 @@ class DescriptorNetwork(nn.Module):
 
     def take(self, tensors: Sequence[npt.NDArray[np.float32]]) -> None:
         """Take the weights in the order of computing, as `dlib_network.read_tensors` gives them."""
-        layers = [self.entry]
-        for block in self.blocks:
-            layers += [block.first, block.second]
+        layers = [each for each in self.modules() if isinstance(each, nn.Conv2d)]
         for layer, filters, change in zip(layers, tensors[0:-1:2], tensors[1:-1:2], strict=True):
             _fold(layer, torch.from_numpy(filters), torch.from_numpy(change))
         with torch.no_grad():
@@ -93,7 +91,7 @@ class DescriptorNetwork(nn.Module):
 
 def _fold(layer: nn.Conv2d, filters: torch.Tensor, change: torch.Tensor) -> None:
     scale, shift = change.double().chunk(2)
-    weights, bias = filters.double().split([layer.weight.numel(), layer.out_channels])
+    weights, bias = filters.double()[: -layer.out_channels], filters.double()[-layer.out_channels :]
     with torch.no_grad():
         layer.weight.copy_(weights.view_as(layer.weight) * scale.view(-1, 1, 1, 1))
         if layer.bias is not None:

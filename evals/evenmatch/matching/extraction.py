@@ -15,20 +15,35 @@ import numpy as np
 from evenmatch.data.progress import Progress, silent
 from evenmatch.errors import RequestError
 from evenmatch.matching.cache import template_key
+from evenmatch.matching.crops import cropped
 from evenmatch.matching.images import READING, check_photographs, decode, enlarged, photograph_bytes
 from evenmatch.matching.matcher import FailureReason, Matcher, Templates
+from evenmatch.matching.pooling import Pool, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
     from evenmatch.data.samples import Samples
     from evenmatch.matching.cache import TemplateCache
+    from evenmatch.matching.pooling import View
 
 SYNTHETIC: Final = "synthetic-"
 # A batch closes at this many bytes of pixels, however few photographs they are.
 BATCH_BYTES: Final = 256 * 2**20
+
+
+class Keeper(Protocol):
+    """Keeps templates by key: the cache, or what stands in for it."""
+
+    def get(self, key: bytes) -> npt.NDArray[np.float32] | FailureReason | None:
+        """Return what is kept under key, or None."""
+        ...
+
+    def put(self, outcomes: Mapping[bytes, npt.NDArray[np.float32] | FailureReason]) -> None:
+        """Keep templates and failures."""
+        ...
 
 
 class MaskDrawer(Protocol):
@@ -82,15 +97,16 @@ def extract(
     matcher: Matcher,
     samples: Samples,
     draw: MaskDrawer | None,
-    cache: TemplateCache | None,
+    cache: Keeper | None,
     *,
     pace: Pace = Pace(),
     progress: Progress = silent,
 ) -> Templates:
     """Return one template, or one reason for having none, for every row of the benchmark.
 
-    Rows whose mask label begins with `synthetic-` are drawn on first. What is made goes into the
-    cache batch by batch, so that a run that was stopped goes on where it was.
+    Rows whose mask label begins with `synthetic-` are drawn on first. A row of several photographs
+    is pooled from their templates, each distinct face made once. What is made goes into the cache
+    batch by batch, so that a run that was stopped goes on where it was.
 
     Args:
         matcher: turns photographs into templates.
@@ -103,26 +119,45 @@ def extract(
     Raises:
         RequestError: a photograph is missing or outside the root, or a mask has no drawer.
     """
-    paths = [str(path) for path in samples.table["path"]]
-    masks = [str(mask) for mask in samples.table["mask"]]
-    check_photographs(samples.root, paths)
-    _check_drawer(masks, draw)
+    made: Rows | Pool = Rows(samples, matcher.dimension)
+    if samples.media is not None:
+        made = Pool(samples, samples.media, matcher.dimension)
+    check_photographs(samples.root, (view.path for view in made.views))
+    _check_drawer(made.views, draw)
     reader = _Reader(matcher, samples, draw, cache)
-    rows = list(zip(paths, masks, strict=True))
-    filled = _Filled(matcher, cache, len(paths))
-    with progress(f"templates: {matcher.name}", len(paths)) as task, _pool(pace) as pool:
-        for row, prepared in enumerate(_in_order(pool, reader, rows, 4 * pace.workers)):
-            filled.add(row, prepared)
-            if filled.is_full(pace):
-                filled.work()
+    queue = _Queue(matcher, cache, made)
+    with progress(f"templates: {matcher.name}", len(made.views)) as task, _pool(pace) as pool:
+        for number, prepared in enumerate(_in_order(pool, reader, made.views, 4 * pace.workers)):
+            queue.add(number, prepared)
+            if queue.is_full(pace):
+                queue.work()
             task.advance(1)
-        filled.work()
-    return Templates(filled.vectors, filled.failures, matcher.score_kind)
+        queue.work()
+    return Templates(made.vectors, made.failures, matcher.score_kind, made.facts)
+
+
+def rows_to_extract(
+    matcher: Matcher,
+    samples: Samples,
+    draw: MaskDrawer | None,
+    cache: TemplateCache,
+    pace: Pace,
+) -> npt.NDArray[np.bool_]:
+    """Mark the rows whose templates the cache lacks; rows of several photographs stay together."""
+    if not len(cache):
+        return np.ones(len(samples), dtype=np.bool_)
+    made: Rows | Pool = Rows(samples, matcher.dimension)
+    if samples.media is not None:
+        made = Pool(samples, samples.media, matcher.dimension)
+    with _pool(pace) as pool:
+        known = list(pool.map(_Reader(matcher, samples, draw, cache).is_known, made.views))
+    lacking = np.logical_not(known)
+    return lacking if samples.media is None else np.full(len(samples), lacking.any())
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A row read: known already, or a photograph for the matcher."""
+    """A face read: known already, or pixels for the matcher."""
 
     key: bytes
     known: npt.NDArray[np.float32] | FailureReason | None
@@ -130,14 +165,14 @@ class _Prepared:
 
 
 class _Reader:
-    """Reads, decodes and draws on one row's photograph; called from several threads."""
+    """Reads, decodes, cuts out and draws on one face; called from several threads."""
 
     def __init__(
         self,
         matcher: Matcher,
         samples: Samples,
         draw: MaskDrawer | None,
-        cache: TemplateCache | None,
+        cache: Keeper | None,
     ) -> None:
         self._settings = (matcher.digest, READING, f"resize_to {samples.resize_to}")
         self._root = samples.root
@@ -146,18 +181,31 @@ class _Reader:
         self._cache = cache
         self._drawing = threading.Lock()
 
-    def __call__(self, path: str, mask: str) -> _Prepared:
-        data = photograph_bytes(self._root, path)
+    def is_known(self, view: View) -> bool:
+        """Say whether the cache has a face's template, or the photograph cannot be read."""
+        data = photograph_bytes(self._root, view.path)
+        if isinstance(data, FailureReason) or self._cache is None:
+            return isinstance(data, FailureReason)
+        return self._cache.get(self._key(data, view)) is not None
+
+    def _key(self, data: bytes, view: View) -> bytes:
+        cut = () if view.box is None else (view.box.settings,)
+        return template_key(data, *self._settings, *cut, *self._mask_settings(view.mask))
+
+    def __call__(self, view: View) -> _Prepared:
+        data = photograph_bytes(self._root, view.path)
         if isinstance(data, FailureReason):
             return _Prepared(b"", data, None)
-        key = template_key(data, *self._settings, *self._mask_settings(mask))
+        key = self._key(data, view)
         known = self._cache.get(key) if self._cache is not None else None
         if known is not None:
             return _Prepared(key, known, None)
         photograph = decode(data)
+        if view.box is not None and not isinstance(photograph, FailureReason):
+            photograph = cropped(photograph, view.box)
         if not isinstance(photograph, FailureReason):
             photograph = enlarged(photograph, self._resize_to)
-        return _Prepared(key, None, self._masked(photograph, mask))
+        return _Prepared(key, None, self._masked(photograph, view.mask))
 
     def _mask_settings(self, mask: str) -> tuple[str, ...]:
         if self._draw is None or not mask.startswith(SYNTHETIC):
@@ -178,26 +226,25 @@ class _Reader:
         return FailureReason.MASK_NOT_DRAWN if drawn is None else drawn
 
 
-class _Filled:
-    """The templates so far, and the photographs that wait for the matcher."""
+class _Queue:
+    """The faces that wait for the matcher, and where their templates go."""
 
-    def __init__(self, matcher: Matcher, cache: TemplateCache | None, rows: int) -> None:
-        self.vectors = np.zeros((rows, matcher.dimension), dtype=np.float32)
-        self.failures: dict[int, str] = {}
+    def __init__(self, matcher: Matcher, cache: Keeper | None, made: Rows | Pool) -> None:
         self._matcher = matcher
         self._cache = cache
+        self._put = made.put
         self._waiting: list[tuple[int, bytes, npt.NDArray[np.uint8]]] = []
         self._made: dict[bytes, npt.NDArray[np.float32] | FailureReason] = {}
 
-    def add(self, row: int, prepared: _Prepared) -> None:
-        """Take what is known of a row, or put it in the queue."""
+    def add(self, view: int, prepared: _Prepared) -> None:
+        """Take what is known of a face, or put it in the queue."""
         if prepared.known is not None:
-            self._set(row, prepared.known)
+            self._put(view, self._checked(prepared.known))
         elif isinstance(prepared.photograph, FailureReason):
-            self._set(row, prepared.photograph)
+            self._put(view, prepared.photograph)
             self._made[prepared.key] = prepared.photograph
         elif prepared.photograph is not None:
-            self._waiting.append((row, prepared.key, prepared.photograph))
+            self._waiting.append((view, prepared.key, prepared.photograph))
 
     def is_full(self, pace: Pace) -> bool:
         """Whether the queue is a batch."""
@@ -208,18 +255,12 @@ class _Filled:
         """Make the waiting templates and keep everything new."""
         if self._waiting:
             made = self._matcher.extract([photograph for _, _, photograph in self._waiting])
-            for (row, key, _), outcome in zip(self._waiting, made, strict=True):
+            for (view, key, _), outcome in zip(self._waiting, made, strict=True):
                 self._made[key] = self._checked(outcome)
-                self._set(row, outcome)
+                self._put(view, self._made[key])
         if self._cache is not None and self._made:
             self._cache.put(self._made)
         self._waiting, self._made = [], {}
-
-    def _set(self, row: int, outcome: npt.NDArray[np.float32] | FailureReason) -> None:
-        if isinstance(outcome, FailureReason):
-            self.failures[row] = outcome.value
-        else:
-            self.vectors[row] = self._checked(outcome)
 
     def _checked(
         self, outcome: npt.NDArray[np.float32] | FailureReason
@@ -240,8 +281,8 @@ class _Filled:
         return vector
 
 
-def _check_drawer(masks: list[str], draw: MaskDrawer | None) -> None:
-    if draw is None and any(mask.startswith(SYNTHETIC) for mask in masks):
+def _check_drawer(views: Sequence[View], draw: MaskDrawer | None) -> None:
+    if draw is None and any(view.mask.startswith(SYNTHETIC) for view in views):
         raise RequestError(
             "the benchmark asks for synthetic masks and nothing draws them. "
             "Set `masks.synthetic` in the run, or remove those rows."
@@ -259,12 +300,12 @@ def _pool(pace: Pace) -> Iterator[ThreadPoolExecutor]:
 
 
 def _in_order(
-    pool: ThreadPoolExecutor, reader: _Reader, rows: list[tuple[str, str]], ahead: int
+    pool: ThreadPoolExecutor, reader: _Reader, views: Sequence[View], ahead: int
 ) -> Iterator[_Prepared]:
-    """Read some rows ahead and give them in the benchmark's order."""
+    """Read some faces ahead and give them in the benchmark's order."""
     running: deque[Future[_Prepared]] = deque()
-    for path, mask in rows:
-        running.append(pool.submit(reader, path, mask))
+    for view in views:
+        running.append(pool.submit(reader, view))
         if len(running) > ahead:
             yield running.popleft().result()
     while running:

@@ -16,7 +16,7 @@ from PIL import Image
 from evenmatch.data.torch_device import load_module, torch_device
 from evenmatch.errors import RequestError
 from evenmatch.matching.facenet_weights import WEIGHTS, fetched, weight_card
-from evenmatch.matching.faces import checked_policy, choose_face
+from evenmatch.matching.faces import choose_face
 from evenmatch.matching.forward import Forward
 from evenmatch.matching.matcher import FailureReason, ScoreKind
 from evenmatch.matching.mtcnn import MtcnnDetector
@@ -46,17 +46,17 @@ class FacenetMatcher:
                 "MTCNN finds. Remove the key or set it to mtcnn."
             )
         self.name = options.name
-        self._faces = checked_policy(options.faces)
+        self._faces = options.faces
         self._torch = load_module("torch")
         self._device = torch_device(options.device)
         self._detector = MtcnnDetector(options.device)
         weights = options.weights or "vggface2"
         path = fetched(weights, options.progress) if weights in WEIGHTS else Path(weights)
-        self._describe = Forward(self._load(path), self._device, options.arithmetic)
+        self._describe = Forward(self._load(path).eval(), self._device, options.arithmetic)
         card = weight_card(weights, path)
         settings = {
             "detector": self._detector.settings,
-            "several faces": self._faces,
+            "several faces": str(self._faces),
             "crop": f"the detected box, whole pixels, no margin, bilinear to {CROP_PIXELS} pixels",
             "computed on": str(self._device.type),
             "arithmetic": self._describe.settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ import pooch
 from evenmatch.data.cache_dir import cache_dir, private_folder
 from evenmatch.data.progress import Progress, ProgressTask, silent
 from evenmatch.errors import OutsideError
+from evenmatch.files import write_file
 from evenmatch.matching.weights import WeightCard, file_sha256
 
 if TYPE_CHECKING:
@@ -85,15 +87,21 @@ def fetched(name: str, progress: Progress = silent) -> Path:
         _fetch(weights, folder, progress)
     noted = folder / f"{weights.file}.sha256"
     found = file_sha256(path)
-    expected = weights.sha256 or (noted.read_text().strip() if noted.is_file() else found)
+    expected = weights.sha256 or _noted(noted) or found
     if found != expected:
         raise OutsideError(
             f"{path} has the SHA-256 {found}, and {expected} was expected: it is damaged or "
             "another file. Delete it and run again to fetch it anew."
         )
-    if not noted.is_file():
-        noted.write_text(f"{found}\n")
+    if not _noted(noted):
+        write_file(noted, f"{found}\n", private=True)
     return path
+
+
+def _noted(path: Path) -> str:
+    """Return the digest written down; blank where there is none, or only a part of one."""
+    digest = path.read_text(errors="replace").strip() if path.is_file() else ""
+    return digest if re.fullmatch(r"[0-9a-f]{64}", digest) else ""
 
 
 def weight_card(weights: str, path: Path) -> WeightCard:

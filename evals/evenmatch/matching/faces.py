@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from math import inf
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from evenmatch.errors import RequestError
 from evenmatch.matching.matcher import FailureReason
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ class FaceBox:
         """Width times height, in pixels."""
         return (self.right - self.left) * (self.bottom - self.top)
 
+    @property
+    def shorter_side(self) -> float:
+        """The smaller of width and height, in pixels."""
+        return min(self.right - self.left, self.bottom - self.top)
+
     def distance_from(self, x: float, y: float) -> float:
         """Squared distance of the box's centre from a point."""
         return ((self.left + self.right) / 2 - x) ** 2 + ((self.top + self.bottom) / 2 - y) ** 2
@@ -51,38 +56,63 @@ class Detector(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class FaceChoice:
+    """Which of the detected faces is compared; `str` says it for the report.
+
+    Attributes:
+        policy: with several faces, take the `largest`, take the most `central`, or `refuse`.
+        smallest: faces whose shorter side has fewer pixels are passed over.
+        lowest_score: faces of which the detector is less sure are passed over; None for none.
+    """
+
+    policy: FacePolicy = "largest"
+    smallest: float = 0.0
+    lowest_score: float | None = None
+
+    def __str__(self) -> str:
+        said = [str(self.policy)]
+        if self.smallest:
+            said.append(f"faces of at least {self.smallest:g} pixels")
+        if self.lowest_score is not None:
+            said.append(f"detector's score at least {self.lowest_score:g}")
+        return ", ".join(said)
+
+
+LARGEST: Final = FaceChoice()
+
+
 def choose_face(
-    faces: Sequence[FaceBox], policy: FacePolicy, size: tuple[int, int]
+    faces: Sequence[FaceBox], choice: FaceChoice, size: tuple[int, int]
 ) -> FaceBox | FailureReason:
     """Return the face to compare, or why there is none.
 
     Args:
         faces: all faces found in one photograph.
-        policy: with several faces, take the `largest`, take the most `central`, or `refuse`.
+        choice: which of them counts.
         size: height and width of the photograph.
     """
-    if not faces:
-        return FailureReason.NO_FACE
-    if len(faces) == 1:
-        return faces[0]
-    if policy == "refuse":
+    counted = _counted(faces, choice)
+    if isinstance(counted, FailureReason):
+        return counted
+    if len(counted) == 1:
+        return counted[0]
+    if choice.policy == "refuse":
         return FailureReason.SEVERAL_FACES
     height, width = size
-    if policy == "central":
-        return min(faces, key=lambda f: (f.distance_from(width / 2, height / 2), f.left, f.top))
-    return max(faces, key=lambda f: (f.area, f.score, -f.left, -f.top))
+    if choice.policy == "central":
+        return min(counted, key=lambda f: (f.distance_from(width / 2, height / 2), f.left, f.top))
+    return max(counted, key=lambda f: (f.area, f.score, -f.left, -f.top))
 
 
-def checked_policy(policy: str) -> FacePolicy:
-    """Return policy as one of the three there are.
-
-    Raises:
-        RequestError: there is no such policy.
-    """
-    for known in get_args(FacePolicy):
-        if policy == known:
-            return known  # type: ignore[no-any-return]
-    raise RequestError(
-        f"matchers.faces: {policy!r} is no policy for several faces; "
-        f"choose one of {', '.join(get_args(FacePolicy))}."
-    )
+def _counted(faces: Sequence[FaceBox], choice: FaceChoice) -> list[FaceBox] | FailureReason:
+    """Return the faces that are not passed over, or why there are none."""
+    if not faces:
+        return FailureReason.NO_FACE
+    lowest = -inf if choice.lowest_score is None else choice.lowest_score
+    sure = [face for face in faces if face.score >= lowest]
+    if not sure:
+        return FailureReason.LOW_SCORE
+    return [
+        face for face in sure if face.shorter_side >= choice.smallest
+    ] or FailureReason.TOO_SMALL

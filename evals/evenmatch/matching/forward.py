@@ -44,7 +44,7 @@ class Forward:
         self._device = device
         self._arithmetic = arithmetic
         self._stack = STACK[device.type]
-        self._plain = network.eval().to(device).to(memory_format=self._torch.channels_last)
+        self._plain = network.to(device).to(memory_format=self._torch.channels_last)
         self._network = (
             self._torch.compile(self._plain, dynamic=False) if arithmetic.compiled else self._plain
         )
@@ -102,7 +102,8 @@ class Forward:
 def _cosines(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     first, second = np.triu_indices(len(unit), 1)
-    return np.einsum("ij,ij->i", unit[first], unit[second])
+    cosines: npt.NDArray[np.float64] = np.einsum("ij,ij->i", unit[first], unit[second])
+    return cosines
 
 
 @cache

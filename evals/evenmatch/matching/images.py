@@ -35,7 +35,7 @@ def inside(root: Path, path: str) -> Path:
     found = (base / path).resolve()
     if not found.is_relative_to(base):
         raise RequestError(
-            f"the photograph {path!r} lies outside the benchmark's root {root}. "
+            f"a photograph lies outside the benchmark's root {root}, or is a link that leads out. "
             "Give a path below the root, or name another root in the run."
         )
     return found
@@ -45,7 +45,8 @@ def check_photographs(root: Path, paths: Iterable[str]) -> None:
     """Check before a run that every photograph is there.
 
     Raises:
-        RequestError: a path is blank, lies outside root or has no file; the first few are named.
+        RequestError: a path is blank, lies outside root or has no file. Paths may name people, so
+            it says which of the photographs they are, as the benchmark counts them.
     """
     distinct = list(dict.fromkeys(paths))
     if "" in distinct:
@@ -54,12 +55,13 @@ def check_photographs(root: Path, paths: Iterable[str]) -> None:
             "manifest, or use a matcher of kind `scores`, which reads no photographs."
         )
     base = root.resolve()
-    missing = [path for path in distinct if not inside(base, path).is_file()]
+    missing = [n for n, path in enumerate(distinct, 2) if not inside(base, path).is_file()]
     if missing:
-        named = ", ".join(missing[:NAMED]) + (", ..." if len(missing) > NAMED else "")
+        named = ", ".join(map(str, missing[:NAMED])) + (", ..." if len(missing) > NAMED else "")
         raise RequestError(
-            f"{len(missing)} of {len(distinct)} photographs are not below {root}: {named}. "
-            "Check `benchmark.root` and the manifest's column `path`."
+            f"{len(missing)} of {len(distinct)} photographs are not below {root}, those of the "
+            f"manifest's rows {named}, the heading being row 1. Check `benchmark.root` and the "
+            "column `path`; `evenmatch datasets check` lists them all."
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +19,8 @@ class FailureReason(StrEnum):
     UNREADABLE = "unreadable"
     NO_FACE = "no_face"
     SEVERAL_FACES = "several_faces"
+    LOW_SCORE = "low_score"
+    TOO_SMALL = "too_small"
     REFUSED = "refused"
     MASK_NOT_DRAWN = "mask_not_drawn"
 
@@ -62,8 +64,10 @@ class Templates:
         vectors: float32 array (rows, dimension); a failed row is all zero and never compared.
         failures: row number to reason, for the rows without a template.
         score_kind: how two templates are compared.
+        facts: what a report says of how rows of several photographs were pooled.
     """
 
     vectors: npt.NDArray[np.float32]
     failures: dict[int, str]
     score_kind: ScoreKind
+    facts: dict[str, str] = field(default_factory=dict)

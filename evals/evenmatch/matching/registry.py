@@ -22,11 +22,19 @@ if TYPE_CHECKING:
 
 GROUP: Final = "evenmatch.matchers"
 SCORES: Final = "scores"
+TEMPLATES: Final = "templates"
+COMMAND: Final = "command"
+HTTP: Final = "http"
 
 MATCHERS: Final = {
     "dlib": "evenmatch.matching.dlib_descriptor:DlibMatcher",
     "facenet": "evenmatch.matching.facenet:FacenetMatcher",
+    "onnx": "evenmatch.matching.onnx_model:onnx_matcher",
+    "torch": "evenmatch.matching.torch_program:torch_matcher",
+    COMMAND: "evenmatch.matching.program_scores:ask_program",
+    HTTP: "evenmatch.matching.program_scores:ask_program",
     SCORES: "evenmatch.matching.scores:read_scores",
+    TEMPLATES: "evenmatch.matching.vendor_templates:TemplateFile",
 }
 
 
@@ -60,7 +68,20 @@ _ABOUT: Final[dict[str, tuple[tuple[str, ...], str, str]]] = {
         "pip install 'evenmatch[facenet]'",
         "InceptionResnetV1 of facenet-pytorch; fetches its weights on first use, or reads a file",
     ),
-    SCORES: ((), "", "a vendor's score file, CSV or Parquet; reads no photographs"),
+    "onnx": (
+        ("onnx", "onnxruntime"),
+        "pip install 'evenmatch[onnx]'",
+        "any embedding network in ONNX, with a card that says what goes in and comes out",
+    ),
+    "torch": (
+        ("torch",),
+        "pip install 'evenmatch[torch]'",
+        "a TorchScript file or an exported program, with such a card",
+    ),
+    COMMAND: ((), "", "a vendor's program, run beside this one and asked line by line"),
+    HTTP: ((), "", "a vendor's service, asked the same over HTTP"),
+    SCORES: ((), "", "a vendor's scores or candidate lists, in several published formats"),
+    TEMPLATES: ((), "", "a vendor's templates: .npy, .npz, CSV or Parquet"),
 }
 
 
@@ -75,10 +96,15 @@ def build_matcher(kind: str, options: MatcherOptions) -> Matcher:
     Raises:
         RequestError: there is no such kind, or it lacks a package, a weights file or the network.
     """
-    if kind == SCORES:
+    if kind in (SCORES, TEMPLATES):
         raise RequestError(
-            "matchers.kind: `scores` reads a file of scores and makes no templates. "
-            "Give it the key `path`, and use it for one-to-one comparisons."
+            f"matchers.kind: `{kind}` reads a vendor's file and no photographs, so it cannot be "
+            "built as a matcher. Name it in a run, with the key `path`."
+        )
+    if kind in (COMMAND, HTTP):
+        raise RequestError(
+            f"matchers.kind: `{kind}` asks a vendor's program, whose templates mean nothing to "
+            "anyone else, so it cannot be built as a matcher. Name it in a run."
         )
     matcher: Matcher = _factory(kind)(options)
     return matcher

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from evenmatch.errors import RequestError
-from evenmatch.matching.score_file import ScoreColumns, read_columns
-from evenmatch.matching.weights import file_sha256
+from evenmatch.matching.score_file import FormatOptions, ScoreColumns
+from evenmatch.matching.score_formats.registry import read_columns
+from evenmatch.matching.vendor_files import files_sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,18 +91,20 @@ def read_scores(
     *,
     score_kind: FileScoreKind = "similarity",
     ordered: bool = False,
+    form: str | None = None,
+    options: FormatOptions | None = None,
 ) -> ScoreTable:
-    """Return the scores of a CSV or Parquet file with the columns of the contract.
-
-    The columns are `probe_id, reference_id, score` and, where comparisons can fail, `status`:
-    empty or `ok` with a score, otherwise the name of a failure and no score.
+    """Return the scores of a vendor's file.
 
     Args:
-        path: the file; Parquet when it ends in `.parquet`.
+        path: the file; without a format a table of the contract, Parquet when it ends in
+            `.parquet`, otherwise CSV.
         samples: the benchmark whose sample ids the file uses.
         score_kind: `similarity`, or `distance`, which is negated here and nowhere else.
         ordered: whether probe and reference are roles, so that the two orders of a comparison may
             score apart; otherwise they have to agree.
+        form: one of the published formats; see `score_formats.registry`.
+        options: what else the format needs.
 
     Raises:
         RequestError: the file contradicts itself or the benchmark; file, row and cure are named.
@@ -110,17 +113,18 @@ def read_scores(
         raise RequestError(
             f"matchers.score_kind: {score_kind!r}; choose one of similarity, distance."
         )
-    codes = _codes(samples)
-    columns = read_columns(path, codes)
-    keys = columns.probes * len(codes) + columns.references
+    columns = read_columns(path, samples, form, options or FormatOptions())
+    photographs = int(samples.photographs.max(initial=-1)) + 1
+    _refuse_other_people(path, columns, samples)
+    keys = columns.probes * photographs + columns.references
     order = np.argsort(keys, kind="stable")
-    _refuse_repeats(path, keys, order)
+    _refuse_repeats(path, columns, keys, order)
     if not ordered:
-        _refuse_contradictions(path, columns, order, len(codes))
+        _refuse_contradictions(path, columns, order, photographs)
     similarity = -columns.scores if score_kind == "distance" else columns.scores
     facts = {
         "score file": path.name,
-        "score file sha256": file_sha256(path),
+        "score file sha256": files_sha256([path]),
         "score kind": score_kind,
         "rows": str(len(keys)),
     }
@@ -129,23 +133,38 @@ def read_scores(
         scores=similarity[order] + 0.0,  # no negative zero
         statuses=columns.statuses[order],
         names=columns.names,
-        photographs=len(codes),
+        photographs=photographs,
         score_kind=score_kind,
         facts=facts,
     )
 
 
-def _codes(samples: Samples) -> dict[str, int]:
-    ids = samples.table["sample_id"].astype(str)
-    return dict(zip(ids, samples.photographs.tolist(), strict=True))
+def _refuse_other_people(path: Path, columns: ScoreColumns, samples: Samples) -> None:
+    """Refuse a file that calls two photographs one person's where the benchmark does not."""
+    who = np.zeros(int(samples.photographs.max(initial=-1)) + 1, dtype=np.int64)
+    who[samples.photographs] = samples.people
+    mated = who[columns.probes] == who[columns.references]
+    wrong = np.flatnonzero((columns.mated >= 0) & (mated != (columns.mated == 1)))
+    if wrong.size:
+        said = "one person's" if columns.mated[wrong[0]] == 1 else "two people's"
+        raise RequestError(
+            f"{path}, {columns.place(int(wrong[0]))}: the file calls these photographs {said}, and "
+            f"the benchmark does not ({wrong.size} such rows). Correct the manifest's "
+            "`subject_id`, or check that this file belongs to this benchmark."
+        )
 
 
-def _refuse_repeats(path: Path, keys: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> None:
+def _refuse_repeats(
+    path: Path,
+    columns: ScoreColumns,
+    keys: npt.NDArray[np.int64],
+    order: npt.NDArray[np.int64],
+) -> None:
     again = np.flatnonzero(np.diff(keys[order]) == 0)
     if again.size:
-        first, second = order[again[0]] + 1, order[again[0] + 1] + 1
+        first, second = (columns.place(int(order[again[0] + k])) for k in (0, 1))
         raise RequestError(
-            f"{path}, rows {first} and {second}: the same probe and reference twice "
+            f"{path}, {first} and {second}: the same probe and reference twice "
             f"({again.size} such repeats). Keep one row for each comparison."
         )
 
@@ -166,9 +185,10 @@ def _refuse_contradictions(
     )
     wrong = np.flatnonzero(same & ~agree)
     if wrong.size:
-        first, second = sorted((int(here[wrong[0]]) + 1, int(there[wrong[0]]) + 1))
+        both = sorted((int(here[wrong[0]]), int(there[wrong[0]])))
+        first, second = (columns.place(row) for row in both)
         raise RequestError(
-            f"{path}, rows {first} and {second}: the same two photographs in both orders with "
+            f"{path}, {first} and {second}: the same two photographs in both orders with "
             f"different results ({wrong.size} such pairs). Choose `one_to_one.probe` and "
             "`one_to_one.reference` or a listed protocol, so that order means something, or "
             "remove one of each."

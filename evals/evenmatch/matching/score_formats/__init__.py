@@ -1,0 +1,1 @@
+"""Published forms of score files; one file a format."""

@@ -1,0 +1,118 @@
+"""A vendor's tables, CSV or Parquet, read as text a block at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.csv
+import pyarrow.parquet
+
+from evenmatch.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+# pyarrow's published types lag behind its compute functions.
+Column = Any
+pc: Any = pyarrow.compute
+
+PARQUET: Final = ".parquet"
+BLOCK_BYTES: Final = 16 << 20
+BLOCK_ROWS: Final = 1 << 18
+
+
+def text_blocks(
+    path: Path, required: Sequence[str], optional: Sequence[str] = (), *, key: str = "path"
+) -> Iterator[Column]:
+    """Yield a table's rows block by block, every cell as text without spaces around it.
+
+    Args:
+        path: a CSV file, or Parquet when it ends in `.parquet`.
+        required: columns that have to be there.
+        optional: columns that are read where they are there; any other is left alone.
+        key: the matcher's key that names the file, for whoever has to correct it.
+
+    Raises:
+        RequestError: the file is missing, is no table, or lacks a column.
+    """
+    try:
+        if path.suffix == PARQUET:
+            yield from _parquet(path, required, optional)
+        else:
+            yield from _csv(path, required, optional)
+    except FileNotFoundError as missing:
+        raise RequestError(f"there is no file {path}. Check `{key}` of the matcher.") from missing
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as wrong:
+        form = "Parquet" if path.suffix == PARQUET else "CSV"
+        raise RequestError(
+            f"{path} cannot be read as {form} ({wrong}). Write a table with the columns "
+            f"{_listed(required, optional)}."
+        ) from wrong
+
+
+def as_text(column: Column) -> Column:
+    """Return a column as text without spaces around it; null reads as empty.
+
+    Floating numbers become their shortest text that reads back exactly, NaN reads as empty.
+    Single precision is widened first: its own shortest text would read back as another number.
+    """
+    if pa.types.is_floating(column.type):
+        wide = column.cast(pa.float64())
+        column = pc.if_else(pc.is_nan(wide), pa.scalar(None, pa.float64()), wide)
+    return pc.utf8_trim_whitespace(pc.fill_null(column.cast(pa.string()), ""))
+
+
+def column_names(path: Path) -> list[str]:
+    """Return the columns of a table, without reading its rows."""
+    if path.suffix == PARQUET:
+        return list(pyarrow.parquet.ParquetFile(path).schema_arrow.names)
+    with pyarrow.csv.open_csv(path, _reading()) as reader:
+        return list(reader.schema.names)
+
+
+def _parquet(path: Path, required: Sequence[str], optional: Sequence[str]) -> Iterator[Column]:
+    with pyarrow.parquet.ParquetFile(path) as file:
+        wanted = _wanted(path, list(file.schema_arrow.names), required, optional)
+        for batch in file.iter_batches(BLOCK_ROWS, columns=wanted):
+            yield _texts(batch, wanted)
+
+
+def _csv(path: Path, required: Sequence[str], optional: Sequence[str]) -> Iterator[Column]:
+    wanted = _wanted(path, column_names(path), required, optional)
+    convert = pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted
+    )
+    with pyarrow.csv.open_csv(path, _reading(), convert_options=convert) as reader:
+        for batch in reader:
+            yield _texts(batch, wanted)
+
+
+def _reading() -> Any:  # noqa: ANN401 - pyarrow has no types here
+    return pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES)
+
+
+def _texts(batch: Column, wanted: Sequence[str]) -> Column:
+    return pa.table({name: as_text(batch.column(name)) for name in wanted})
+
+
+def _wanted(
+    path: Path, there: list[str], required: Sequence[str], optional: Sequence[str]
+) -> list[str]:
+    missing = [name for name in required if name not in there]
+    if missing:
+        raise RequestError(
+            f"{path} lacks the column {', '.join(missing)}; it has {', '.join(there)}. "
+            f"Rename or add: {_listed(required, optional)}."
+        )
+    wanted = [name for name in (*required, *optional) if name in there]
+    twice = [name for name in wanted if there.count(name) > 1]
+    if twice:
+        raise RequestError(f"{path} has two columns {twice[0]}; rename or remove one.")
+    return wanted
+
+
+def _listed(required: Sequence[str], optional: Sequence[str]) -> str:
+    return ", ".join(required) + "".join(f" [, {name}]" for name in optional)
