@@ -44,8 +44,28 @@ def test_every_row_is_written(result, tmp_path):
 
 def test_labels_read_back_unchanged_however_hostile(hostile, tmp_path):
     tables.write_tables(hostile, tmp_path)
-    written = [row["probe_group"] for row in read(tmp_path / "error_rates.csv")]
+    written = [tables.as_read(row["probe_group"]) for row in read(tmp_path / "error_rates.csv")]
     assert written == [row.probe_group for row in hostile.error_rates]
+
+
+def test_no_cell_begins_a_formula(hostile, tmp_path):
+    tables.write_tables(hostile, tmp_path)
+    cells = [
+        each
+        for path in tmp_path.iterdir()
+        for row in read(path)
+        for each in row.values()
+        if each[:1] in "=+-@\t\r" and each
+    ]
+    assert all(math.isfinite(float(each)) or each == "-inf" for each in cells)
+    assert tables.cell("=cmd|' /C calc'!A0") == "'=cmd|' /C calc'!A0"
+    assert tables.cell("-18.5") == "-18.5"
+
+
+@given(st.text() | st.from_regex(r"'*[=+@-][a-z'=]*"))
+def test_what_is_made_harmless_reads_back(text):
+    assert tables.as_read(tables.harmless(text)) == text
+    assert tables.as_read(tables.cell(text)) == text
 
 
 def test_absent_values_are_empty_and_never_zero(make_row):

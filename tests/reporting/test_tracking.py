@@ -1,5 +1,7 @@
 """MLflow gets the audit once: nested runs, charted metrics, a dataset, files and tags."""
 
+import json
+import math
 import socket
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from evenmatch.errors import OutsideError
 from evenmatch.reporting import metric_keys, tracking
 from evenmatch.reporting.audit import write_audit
 from evenmatch.reporting.tables import TABLES
+from evenmatch.results.group_rows import Equity
 
 CHARTED = "fnmr_at_fmr_0.01/unmasked-unmasked/non-match/sex:male"
 
@@ -76,12 +79,12 @@ def test_parameters_come_from_the_config_without_the_tracking_address(store):
     assert not [name for name in params if name.startswith(("tracking", "report"))]
 
 
-def test_the_benchmark_is_a_dataset_with_its_cards_digest(store):
+def test_the_benchmark_is_a_dataset_with_the_digest_of_its_samples_and_its_size(store):
     for run in store[1]:
         (given_to,) = run.inputs.dataset_inputs
         assert given_to.dataset.name == "demo-faces"
-        assert given_to.dataset.digest == "b" * 36
-        assert given_to.dataset.profile is None
+        assert given_to.dataset.digest == "c" * 36
+        assert json.loads(given_to.dataset.profile) == {"subjects": 260, "photographs": 1040}
 
 
 def test_files_and_provenance_are_there(store):
@@ -92,6 +95,7 @@ def test_files_and_provenance_are_there(store):
     tags = by_name(runs)["london-demo"].data.tags
     assert tags["evenmatch.run_id"] == "3f9a1c0d5e7b"
     assert tags["evenmatch.git_revision"] == "0123456789abcdef"
+    assert tags["mlflow.source.git.commit"] == "0123456789abcdef"
     assert "intervals" in tags["mlflow.note.content"]
     assert client.get_run(parent).info.artifact_uri.startswith("file:")
 
@@ -117,6 +121,43 @@ def test_bounds_and_suppressed_rows_are_charted_as_no_rate(make_result, make_row
     )
     keys = metric_keys.metrics_of(only, "dlib")
     assert list(keys) == ["fnmr_at_fmr_0.01_high/unmasked-unmasked/non-match/sex:a"]
+
+
+def test_an_equity_index_is_charted_beside_its_chance_level(make_result):
+    index = Equity(
+        matcher="dlib",
+        metric="fnmr",
+        operating_point="fmr=0.01",
+        probe_mask="unmasked",
+        reference_mask="unmasked",
+        group_by="sex+ethnicity",
+        index="max_over_gm",
+        value=1.5,
+        low=1.0,
+        high=math.inf,
+        null_p95=1.25,
+        flags=[],
+        p_value=0.01,
+        adjusted_p=0.02,
+        adjustment="holm",
+        family="all",
+        detected=True,
+        level=0.95,
+        groups=4,
+        left_out="",
+        overall=0.1,
+        smallest=0.05,
+        largest=0.15,
+    )
+    few = index.model_copy(update={"index": "gini", "value": None})
+    only = make_result({"sex": ("a", "b")}).model_copy(
+        update={"equity": [index, few], "error_rates": [], "identification": [], "thresholds": []}
+    )
+    where = "unmasked-unmasked/sex.ethnicity"
+    assert metric_keys.metrics_of(only, "dlib") == {
+        f"equity_max_over_gm_of_fnmr_at_fmr_0.01/{where}": 1.5,
+        f"equity_max_over_gm_of_fnmr_at_fmr_0.01_null_p95/{where}": 1.25,
+    }
 
 
 @given(st.text(), st.text())

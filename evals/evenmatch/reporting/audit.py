@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from evenmatch.files import write_file
+from evenmatch.reporting.digests import note_digests
 from evenmatch.reporting.tables import write_tables
 from evenmatch.results.reading import RESULTS
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from evenmatch.results.model import RunResult
 
 REPORT = "report.html"
+PRINTED = "report.pdf"
+SHORT = "report.md"
 PLOTS = "plots"
 FORMATS = ("html", "csv", "json")
 
@@ -23,26 +27,52 @@ def write_audit(result: RunResult, folder: Path) -> Path:
     """Write an audit's files to the folder and return the folder.
 
     `results.json` comes first, since everything else can be rendered from it again. Which of the
-    others are written is the config's `report.formats`; figures come with the page.
+    others are written is the config's `report.formats`; figures come with the page. The digests
+    of the evidence are noted before the rendering: with them and the results an audit is complete.
     """
-    write_file(folder / RESULTS, result_text(result))
-    return render_audit(result, folder)
+    _write_results(folder / RESULTS, result_text(result))
+    note_digests(folder, renewed=(RESULTS,))
+    _render(result, folder)
+    note_digests(folder)
+    return folder
+
+
+def _write_results(path: Path, text: str) -> None:
+    """Write the results where they differ: whoever is sending the same ones goes on."""
+    with suppress(OSError):
+        if path.read_bytes() == text.encode():
+            return
+    write_file(path, text)
 
 
 def render_audit(result: RunResult, folder: Path) -> Path:
     """Write an audit's tables, figures and page from its result alone, and return the folder."""
+    _render(result, folder)
+    note_digests(folder)
+    return folder
+
+
+def _render(result: RunResult, folder: Path) -> None:
     formats = _formats(result)
     if "csv" in formats:
         write_tables(result, folder)
-    if "html" in formats:
+    if {"html", "pdf"} & set(formats):
         # Drawing takes a second to import, which an audit without a page does not spend.
         from evenmatch.reporting.html import render_report  # noqa: PLC0415
+        from evenmatch.reporting.pdf import try_pdf  # noqa: PLC0415
         from evenmatch.reporting.plots import draw_plots, write_plots  # noqa: PLC0415
 
         plots = draw_plots(result)
         write_plots(plots, folder / PLOTS)
-        write_file(folder / REPORT, render_report(result, plots))
-    return folder
+        page = render_report(result, plots)
+        if "html" in formats:
+            write_file(folder / REPORT, page)
+        if "pdf" in formats:
+            try_pdf(page, folder / PRINTED)
+    if "md" in formats:
+        from evenmatch.reporting.markdown import render_markdown  # noqa: PLC0415
+
+        write_file(folder / SHORT, render_markdown(result, drawn="html" in formats))
 
 
 def result_text(result: RunResult) -> str:

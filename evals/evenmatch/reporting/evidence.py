@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Protocol
 
+import pandas as pd
+
 from evenmatch.files import write_file
+from evenmatch.reporting.digests import forget_digests
 from evenmatch.results.comparisons import comparison_table
 from evenmatch.results.searches import candidate_table, gallery_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import pandas as pd
 
     from evenmatch.data.pseudonyms import Pseudonyms
     from evenmatch.data.samples import Samples
@@ -48,16 +49,23 @@ def write_evidence(measured: Sequence[Evidence], pseudonyms: Pseudonyms, folder:
     Raises:
         OutsideError: the folder or the disk refuses.
     """
+    forget_digests(folder)
+    galleries: dict[str, pd.DataFrame] = {}
     for each in measured:
         name, samples = f"{each.facts.name}.parquet", each.samples
-        table = comparison_table(each.counts, samples, pseudonyms)
-        write_parquet(table, folder / "scores" / name)
+        if each.counts:
+            table = comparison_table(each.counts, samples, pseudonyms)
+            write_parquet(table, folder / "scores" / name)
         if each.identified.first_split:
             found = candidate_table(each.identified.first_split, samples, pseudonyms)
             write_parquet(found, folder / "searches" / name)
-            # Who is enrolled depends on the seed and the labels alone: one file for all matchers.
-            enrolled = gallery_table(each.identified.splits, samples, pseudonyms)
-            write_file(folder / "gallery.csv", enrolled.to_csv(index=False, lineterminator="\n"))
+            # Who is enrolled depends on the seed and the labels alone, unless a vendor enrolled.
+            for split in each.identified.splits:
+                if split.name not in galleries:
+                    galleries[split.name] = gallery_table([split], samples, pseudonyms)
+    if galleries:
+        enrolled = pd.concat(galleries.values())
+        write_file(folder / "gallery.csv", enrolled.to_csv(index=False, lineterminator="\n"))
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> Path:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from evenmatch.reporting import plain_words
 from evenmatch.reporting.claim_words import claim_sentences
 from evenmatch.reporting.inline import inline_svg
+from evenmatch.reporting.label_sources import with_sources
 from evenmatch.reporting.leading import leading
 from evenmatch.reporting.numbers import count, interval_words, people, rate_words
+from evenmatch.reporting.pages import environment, part, source_hash
 from evenmatch.reporting.sections import claims, groups, labels, methods, others, outside, rates
+from evenmatch.reporting.sections.explore import explore_section
+from evenmatch.reporting.sections.measured import skin_tone_section
 from evenmatch.reporting.sections.people import people_section, points_section, size_words
+from evenmatch.reporting.sections.provenance import provenance_section
+from evenmatch.reporting.sections.variants import variants_section
 from evenmatch.reporting.selection import ALL, View
 
 if TYPE_CHECKING:
@@ -23,14 +26,15 @@ if TYPE_CHECKING:
     from evenmatch.reporting.sections.blocks import Section
     from evenmatch.results.model import ErrorRate, RunResult
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_SCRIPTS = ("tables.js", "explore.js")
 
 
 def render_report(result: RunResult, plots: Sequence[Plot]) -> str:
     """Return the whole report as one HTML page that loads nothing from anywhere."""
-    template = _environment().get_template("report.html.j2")
+    templates = environment()
+    templates.filters |= {"svg": inline_svg, "source_hash": source_hash}
     view = View(result)
-    return template.render(
+    return templates.get_template("report.html.j2").render(
         result=result,
         title=str(result.card.get("title") or result.card.get("name") or result.name),
         size=size_words(result),
@@ -39,7 +43,8 @@ def render_report(result: RunResult, plots: Sequence[Plot]) -> str:
         claims=claim_sentences(result),
         tiles={matcher: _tiles(view, matcher) for matcher in view.matchers},
         sections=sections(view, plots),
-        style=(_TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        style=part("style.css"),
+        scripts=[part(name) for name in _SCRIPTS],
     )
 
 
@@ -48,6 +53,7 @@ def sections(view: View, plots: Sequence[Plot]) -> list[Section]:
     every = (
         claims.claims_section(view),
         people_section(view),
+        skin_tone_section(view),
         points_section(view),
         rates.fmr_section(view, plots),
         rates.fnmr_section(view, plots),
@@ -55,30 +61,21 @@ def sections(view: View, plots: Sequence[Plot]) -> list[Section]:
         groups.differences_section(view),
         labels.labels_section(view),
         labels.strata_section(view),
+        variants_section(view),
         rates.masks_section(view, plots),
         claims.tradeoff_section(view),
+        explore_section(view),
         others.searches_section(view, plots),
         outside.outside_section(view),
         others.failures_section(view),
         others.scores_section(view, plots),
         methods.methods_section(view.result),
-        methods.provenance_section(view.result),
+        provenance_section(view.result),
+        methods.reproduce_section(view.result),
         methods.rows_section(view.result),
     )
-    return [section for section in every if section is not None]
-
-
-def _environment() -> Environment:
-    """Return the template environment: everything escaped, nothing silently missing."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["svg"] = inline_svg
-    return environment
+    there = [section for section in every if section is not None]
+    return with_sources(view, there)
 
 
 def _tiles(view: View, matcher: str) -> list[tuple[str, str, str, str]]:

@@ -17,6 +17,7 @@ from evenmatch.reporting.selection import ALL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from evenmatch.results.group_rows import Equity
     from evenmatch.results.model import ErrorRate, IdentificationRate, RunResult
 
 _LONGEST = 250
@@ -24,7 +25,7 @@ _KEPT = re.compile(r"[^\w -]|_(?=[0-9a-f]+_)")
 
 
 def metrics_of(result: RunResult, matcher: str) -> dict[str, float]:
-    """Return what is charted for a matcher: rates, bounds and thresholds, by key.
+    """Return what is charted for a matcher: rates, bounds, thresholds and indices, by key.
 
     Rates within groups and over everyone are charted; the cells between groups are in the
     tables. A row that gives only an upper bound has its bound charted and no rate; a suppressed
@@ -40,6 +41,9 @@ def metrics_of(result: RunResult, matcher: str) -> dict[str, float]:
     for search in result.identification:
         if search.matcher == matcher:
             found.update(_values(search, *_search_key(search)))
+    for index in result.equity:
+        if index.matcher == matcher:
+            found.update(_equity(index))
     return found
 
 
@@ -71,6 +75,16 @@ def _search_key(row: IdentificationRate) -> tuple[str, str]:
         _group_key(row.group_by, row.group),
     ]
     return f"{row.metric}{ranked}{point}", "/".join(parts)
+
+
+def _equity(row: Equity) -> Iterator[tuple[str, float]]:
+    """Yield an equity index, and beside it what groups that are alike would reach by chance."""
+    name = f"equity_{row.index}_of_{row.metric}_at_{_point(row.operating_point)}"
+    masks = f"{label_key(row.probe_mask)}-{label_key(row.reference_mask)}"
+    rest = f"{masks}/{'.'.join(map(label_key, row.group_by.split('+')))}"
+    for suffix, value in (("", row.value), ("_null_p95", row.null_p95)):
+        if value is not None and math.isfinite(value) and row.value is not None:
+            yield _fit(f"{name}{suffix}/{rest}"), value
 
 
 def _at(row: ErrorRate | IdentificationRate) -> str:

@@ -1,8 +1,7 @@
 """The tidy tables: one CSV a kind of row, one row an estimate, columns in the contract's order.
 
-Labels are written as they are. A label that begins with `=`, `+`, `-` or `@` would be taken for
-a formula by a spreadsheet program; it is not altered, because scripts must read back the label
-that the benchmark has. Open such a file with the program's text import.
+Text that a spreadsheet program would run as a formula gets an apostrophe in front; `as_read` takes
+it off again. Any other label is written as it is, and `results.json` has all of them as they are.
 """
 
 from __future__ import annotations
@@ -10,12 +9,21 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from typing import TYPE_CHECKING
 
 from evenmatch.files import write_file
 from evenmatch.results.claim_rows import ClaimVerdict, GroupThreshold
 from evenmatch.results.group_rows import Difference, Equity, GroupTest, LabelNoise, Stratum
-from evenmatch.results.model import ErrorRate, FailureCount, IdentificationRate
+from evenmatch.results.mask_rows import MaskDifference
+from evenmatch.results.measured_rows import MaskCoverage, SkinToneSpread
+from evenmatch.results.model import (
+    ErrorRate,
+    FailureCount,
+    GroupSize,
+    IdentificationRate,
+    VariantRate,
+)
 from evenmatch.results.search_rows import (
     CandidateCell,
     GalleryPart,
@@ -24,6 +32,7 @@ from evenmatch.results.search_rows import (
     ScenarioRow,
     Selectivity,
 )
+from evenmatch.results.variants import VariantChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +40,9 @@ if TYPE_CHECKING:
 
     from evenmatch.results.model import RunResult
     from evenmatch.results.row import Row
+
+# What begins a formula, also behind apostrophes, so that one can be put in front and taken off.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 Value = str | float | bool | list[str] | None
 
@@ -51,6 +63,12 @@ TABLES: dict[str, type[Row]] = {
     "gallery_size": GallerySize,
     "gallery_slope": GallerySlopeRow,
     "scenario": ScenarioRow,
+    "groups": GroupSize,
+    "mask_coverage": MaskCoverage,
+    "mask_differences": MaskDifference,
+    "skin_tone": SkinToneSpread,
+    "variants": VariantRate,
+    "variant_changes": VariantChange,
 }
 
 
@@ -88,7 +106,25 @@ def cell(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return " ".join(value)
+        return harmless(" ".join(value))
     if isinstance(value, float) and math.isnan(value):
         raise ValueError("a table cell is not a number; leave it empty (None) instead.")
-    return repr(value) if isinstance(value, float) else str(value)
+    return repr(value) if isinstance(value, float) else harmless(str(value))
+
+
+def harmless(text: str) -> str:
+    """Return text that no spreadsheet program takes for a formula."""
+    return f"'{text}" if _FORMULA.match(text) and not _is_number(text) else text
+
+
+def as_read(text: str) -> str:
+    """Return the text that `harmless` was given."""
+    found = text.startswith("'") and _FORMULA.match(text)
+    return text[1:] if found else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

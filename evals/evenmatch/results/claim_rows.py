@@ -84,3 +84,4 @@ class GroupThreshold(Row):
     own_false_non_matches: int | None
     mated: int
     subjects: int
+    labelled_by: str = ""

@@ -76,7 +76,8 @@ def _comparisons(
     else:
         judged = bare
     if judged is None:
-        return Ground(None, "no comparison is of two bare faces")
+        lacking = "no comparison is of two bare faces" if counts else "no comparison has a score"
+        return Ground(None, lacking)
     fitting = bare if bare is not None else judged
     named, selection = _calibration(claim, fitting, groups, calibrate_on)
     every = np.ones((groups.n_groups, groups.n_groups), dtype=bool)
@@ -117,7 +118,7 @@ def _calibration(
 
 def _searches(claim: Claim, searched: Sequence[Searched], groups: Groups, scale: Scale) -> Ground:
     if not searched:
-        return Ground(None, "no search was made: the score file lacks comparisons")
+        return Ground(None, "no search decides it: the vendor's file lacks scores that it needs")
     known = {each.probe_mask: each for each in searched}
     bare = next((known[mask] for mask in BARE if mask in known), None)
     found = bare

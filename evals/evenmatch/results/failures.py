@@ -18,14 +18,21 @@ if TYPE_CHECKING:
 
 
 def extraction_failures(
-    matcher: str, failures: Mapping[int, str], groups: Groups
+    matcher: str,
+    failures: Mapping[int, str],
+    groups: Groups,
+    masks: npt.NDArray[np.str_] | None = None,
 ) -> Iterator[FailureCount]:
     """Count photographs without a template, every reason by every group.
+
+    A mask that could not be drawn is counted for each mask by itself, among the photographs that it
+    was to be drawn on.
 
     Args:
         matcher: its name.
         failures: row to reason.
         groups: the groupings asked for.
+        masks: every row's mask label, where masks are drawn.
     """
     rows = np.array(sorted(failures), dtype=np.int64)
     tried = np.ones(groups.codes.size, dtype=bool)
@@ -33,8 +40,14 @@ def extraction_failures(
     for reason in sorted(set(failures.values())):
         failed = np.zeros(tried.size, dtype=bool)
         failed[rows[reasons == reason]] = True
-        stage = "mask" if reason == "mask_not_drawn" else "extract"
-        yield from _by_group(matcher, (stage, reason), failed, tried, groups)
+        if reason != "mask_not_drawn":
+            yield from _by_group((matcher, "extract", reason, ""), failed, tried, groups)
+            continue
+        worn = np.full(tried.size, "") if masks is None else masks
+        for mask in dict.fromkeys(worn[failed].tolist()):
+            to_draw = worn == mask
+            place = (matcher, "mask", reason, mask)
+            yield from _by_group(place, failed & to_draw, to_draw, groups)
 
 
 def comparison_failures(
@@ -58,13 +71,12 @@ def comparison_failures(
                     if reason in each.reasons:
                         code = 1 + each.reasons.index(reason)
                         failed += int(np.count_nonzero(touched & (scored.status == code)))
-                place = (matcher, "compare", reason, group_by, group.label)
-                yield from _row(place, failed, attempts)
+                what = (matcher, "compare", reason, "")
+                yield from _row(what, (group_by, group.label), failed, attempts)
 
 
 def _by_group(
-    matcher: str,
-    what: tuple[str, str],
+    what: tuple[str, str, str, str],
     failed: npt.NDArray[np.integer] | npt.NDArray[np.bool_],
     attempts: npt.NDArray[np.integer] | npt.NDArray[np.bool_],
     groups: Groups,
@@ -73,16 +85,17 @@ def _by_group(
         for group in members:
             inside = groups.rows(group)
             n_failed, n_attempts = int(failed[inside].sum()), int(attempts[inside].sum())
-            yield from _row((matcher, *what, group_by, group.label), n_failed, n_attempts)
+            yield from _row(what, (group_by, group.label), n_failed, n_attempts)
 
 
 def _row(
-    place: tuple[str, str, str, str, str], failed: int, attempts: int
+    what: tuple[str, str, str, str], where: tuple[str, str], failed: int, attempts: int
 ) -> Iterator[FailureCount]:
     """Give the row of a group that was tried at all."""
     if not attempts:
         return
-    matcher, stage, reason, group_by, group = place
+    matcher, stage, reason, mask = what
+    group_by, group = where
     yield FailureCount(
         matcher=matcher,
         stage=stage,
@@ -92,4 +105,5 @@ def _row(
         failed=failed,
         attempts=attempts,
         rate=failed / attempts,
+        mask=mask,
     )

@@ -37,6 +37,7 @@ class Equity(Row):
     overall: float | None  # the rate over the groups compared; empty where two rates are combined
     smallest: float | None
     largest: float | None
+    labelled_by: str = ""
 
 
 class Difference(Row):
@@ -63,6 +64,7 @@ class Difference(Row):
     equivalence: Literal["equivalent", "not equivalent", "undecided"]
     margin: float
     smallest_detectable_ratio: float | None
+    labelled_by: str = ""
 
 
 class GroupTest(Row):
@@ -86,6 +88,7 @@ class GroupTest(Row):
     groups: int
     left_out: str
     replicates: int
+    labelled_by: str = ""
 
 
 class LabelNoise(Row):
@@ -132,3 +135,4 @@ class Stratum(Row):
     status: Literal["estimate", "upper_bound", "unresolvable", "suppressed"]
     share: float | None  # of the group's trials
     common_share: float | None  # of the distribution that rates are standardised to
+    labelled_by: str = ""

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from evenmatch.results.claim_rows import ClaimVerdict, GroupThreshold
 from evenmatch.results.group_rows import Difference, Equity, GroupTest, LabelNoise, Stratum
+from evenmatch.results.mask_rows import MaskDifference
+from evenmatch.results.measured_rows import MaskCoverage, SkinToneSpread
 from evenmatch.results.row import Row
 from evenmatch.results.search_rows import (
     CandidateCell,
@@ -15,6 +17,8 @@ from evenmatch.results.search_rows import (
     ScenarioRow,
     Selectivity,
 )
+from evenmatch.results.sweep_rows import SearchSweep, Sweep
+from evenmatch.results.variants import OfVariant, VariantChange
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -54,6 +58,11 @@ class ErrorRate(Row):
     n_kish: float | None = None  # effective people; the smaller side's in a cell of pairs
     balanced_low: float | None = None
     balanced_high: float | None = None
+    labelled_by: str = ""
+
+
+class VariantRate(ErrorRate, OfVariant):
+    """One row of `variants.csv`: `variant`, then the columns of `error_rates.csv`."""
 
 
 class IdentificationRate(Row):
@@ -82,6 +91,7 @@ class IdentificationRate(Row):
     status: Status
     split_low: float | None = None  # smallest and largest rate over the random splits
     split_high: float | None = None
+    labelled_by: str = ""
 
 
 class FailureCount(Row):
@@ -95,6 +105,8 @@ class FailureCount(Row):
     failed: int
     attempts: int
     rate: float | None
+    labelled_by: str = ""
+    mask: str = ""  # the mask that could not be drawn, for the stage `mask`
 
 
 class Threshold(Row):
@@ -204,3 +216,10 @@ class RunResult(Row):
     gallery_size: list[GallerySize] = []
     gallery_slope: list[GallerySlopeRow] = []
     scenario: list[ScenarioRow] = []
+    mask_coverage: list[MaskCoverage] = []
+    mask_differences: list[MaskDifference] = []
+    skin_tone: list[SkinToneSpread] = []
+    sweeps: list[Sweep] = []
+    search_sweeps: list[SearchSweep] = []
+    variants: list[VariantRate] = []
+    variant_changes: list[VariantChange] = []

@@ -61,7 +61,7 @@ class Searched:
 
 @dataclass(frozen=True)
 class Identified:
-    """What the searches of one matcher contribute to an audit."""
+    """What the searches of one matcher contribute to an audit; `settles`: claims too."""
 
     rates: list[IdentificationRate] = field(default_factory=list)
     thresholds: list[Threshold] = field(default_factory=list)
@@ -73,6 +73,7 @@ class Identified:
     candidates: list[CandidateCell] = field(default_factory=list)
     gallery_size: list[GallerySize] = field(default_factory=list)
     gallery_slope: list[GallerySlopeRow] = field(default_factory=list)
+    settles: bool = True
 
 
 def searched(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from evenmatch.data.benchmark import MASK
 from evenmatch.results.model import ErrorRate
 from evenmatch.stats.balanced import PEOPLE_FOR_BALANCED, balanced_interval
 from evenmatch.stats.cells import cell_status
@@ -14,11 +15,12 @@ from evenmatch.stats.estimate import Estimate
 from evenmatch.stats.people import PersonCounts, effective_people
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     import numpy.typing as npt
 
     from evenmatch.data.groups import Group, Groups
+    from evenmatch.data.samples import Samples
     from evenmatch.results.model import Threshold
     from evenmatch.scoring.counts import ScoreCounts
     from evenmatch.scoring.touched import Touched
@@ -156,15 +158,14 @@ def person_counts(touched: Touched) -> PersonCounts:
 
 
 def acquisition_rows(
-    matcher: str,
-    samples_by_mask: dict[str, npt.NDArray[np.bool_]],
-    failed: npt.NDArray[np.bool_],
-    people: npt.NDArray[np.int32],
-    groups: Groups,
-    level: float,
+    matcher: str, failures: Collection[int], samples: Samples, groups: Groups, level: float
 ) -> Iterator[ErrorRate]:
     """Give the failure-to-acquire rows of one matcher: photographs without a template."""
-    for mask, rows in samples_by_mask.items():
+    failed = np.zeros(len(samples), dtype=bool)
+    failed[list(failures)] = True
+    people = samples.people
+    for mask in samples.mask_values:
+        rows = (samples.table[MASK] == mask).to_numpy()
         for group_by, members in groups.groupings.items():
             for group in members:
                 tried = rows & groups.rows(group)

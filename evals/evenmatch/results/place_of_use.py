@@ -70,6 +70,7 @@ class Place:
             dict.fromkeys(ScenarioRow.model_fields)
             | {"matcher": self.matcher, "level": self.level, "model": "", "note": ""}
             | {"enrolled": "", "basis": "measured", "group_by": ALL, "group": ALL}
+            | {"labelled_by": ""}
             | values
         )
 

@@ -20,6 +20,7 @@ class GalleryPart(Row):
     subjects: int
     templates: int
     share: float  # of the gallery's templates
+    labelled_by: str = ""
 
 
 class Selectivity(Row):
@@ -54,6 +55,7 @@ class Selectivity(Row):
     level: float
     method: str
     status: Literal["estimate", "upper_bound", "unresolvable", "suppressed"]
+    labelled_by: str = ""
 
 
 class CandidateCell(Row):
@@ -70,6 +72,7 @@ class CandidateCell(Row):
     comparisons: int
     candidates: int
     pairs: int  # distinct pairs of people among the candidates
+    labelled_by: str = ""
 
 
 class GallerySize(Row):
@@ -156,3 +159,4 @@ class ScenarioRow(Row):
     level: float
     status: Literal["estimate", "upper_bound", "unresolvable", "suppressed"]
     note: str
+    labelled_by: str = ""

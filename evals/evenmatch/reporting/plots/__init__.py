@@ -1,4 +1,4 @@
-"""Figures of an audit, drawn from its result alone, as SVG and PNG."""
+"""Figures of an audit, drawn from its result alone, as SVG, PDF and PNG."""
 
 from evenmatch.reporting.plots.gallery import draw_plots, write_plots
 from evenmatch.reporting.plots.style import Plot

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from evenmatch.files import slug, write_file
 from evenmatch.reporting.numbers import NOT_DECIDABLE, count, people, rate_words, spoken
 from evenmatch.reporting.plots.bars import Series, draw_bars, label, trials
+from evenmatch.reporting.plots.coverage import draw_coverage
 from evenmatch.reporting.plots.matrix import draw_matrix
 from evenmatch.reporting.plots.scores import draw_det, draw_distributions
 from evenmatch.reporting.plots.searches import draw_cmc
@@ -26,10 +27,11 @@ _MOST_SAID = 8
 
 
 def write_plots(plots: Sequence[Plot], folder: Path) -> list[Path]:
-    """Write every figure to the folder as SVG and PNG and return the paths."""
+    """Write every figure to the folder as SVG, PDF and PNG and return the paths."""
     paths = []
     for plot in plots:
         paths.append(write_file(folder / f"{plot.name}.svg", plot.svg))
+        paths.append(write_file(folder / f"{plot.name}.pdf", plot.pdf))
         paths.append(write_file(folder / f"{plot.name}.png", plot.png))
     return paths
 
@@ -39,17 +41,18 @@ def draw_plots(result: RunResult) -> list[Plot]:
     view = View(result)
     makers = (_rates, _matrices, _masks, _searches, _distributions, _curves)
     with house_style():
-        return [
+        made = [
             plot for matcher in view.matchers for make in makers for plot in make(view, matcher)
         ]
+        return [*made, *draw_coverage(view)]
 
 
 def _plot(figure: Figure, section: str, where: tuple[str, str], title: str, alt: str) -> Plot:
     """Return a finished figure with its name and its words."""
     matcher, group_by = where
-    svg, png = finish(figure)
+    svg, png, pdf = finish(figure)
     name = slug(section, matcher, group_by)
-    return Plot(name, section, matcher, group_by, title, alt, svg, png)
+    return Plot(name, section, matcher, group_by, title, alt, svg, png, pdf)
 
 
 def _rates(view: View, matcher: str) -> Iterator[Plot]:

@@ -36,7 +36,7 @@ def draw_cmc(rows: Sequence[IdentificationRate]) -> Figure:
     panel.set_xlabel("rank: the right person is among the first so many candidates")
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
     panel.set_ylabel("searches that find their person")
-    if 1 < len(groups) <= 16:
+    if 1 < len(groups) <= 16 and panel.containers:
         figure.legend(loc="outside right upper")
     return figure
 

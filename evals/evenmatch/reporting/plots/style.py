@@ -29,6 +29,7 @@ _LONGEST = 34
 _RC: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "evenmatch",
+    "pdf.fonttype": 42,  # text stays text, in fonts that journals accept
     "text.parse_math": False,
     "font.family": "sans-serif",
     "font.size": 9.5,
@@ -70,6 +71,7 @@ class Plot:
         alt: what a reader who cannot see it should know.
         svg: the figure as SVG text, the same bytes each time.
         png: the figure as PNG.
+        pdf: the figure as PDF, for a paper.
     """
 
     name: str
@@ -80,6 +82,11 @@ class Plot:
     alt: str
     svg: str
     png: bytes
+    pdf: bytes = b""
+
+    def _repr_svg_(self) -> str:
+        """Show the figure itself where a notebook's cell ends with it."""
+        return self.svg
 
 
 @contextmanager
@@ -97,12 +104,14 @@ def canvas(width: float, height: float, *, columns: int = 1) -> tuple[Figure, li
     return figure, list(panels[0])
 
 
-def finish(figure: Figure) -> tuple[str, bytes]:
-    """Return a figure as SVG text and as PNG, without dates, so that both repeat exactly."""
-    vector, raster = io.StringIO(), io.BytesIO()
+def finish(figure: Figure) -> tuple[str, bytes, bytes]:
+    """Return a figure as SVG text, as PNG and as PDF, without dates, so that all repeat exactly."""
+    vector, raster, printed = io.StringIO(), io.BytesIO(), io.BytesIO()
+    undated = {"CreationDate": None, "Creator": None, "Producer": None}
     figure.savefig(vector, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     figure.savefig(raster, format="png", dpi=144, facecolor="white", metadata={"Software": None})
-    return vector.getvalue(), raster.getvalue()
+    figure.savefig(printed, format="pdf", metadata=undated)
+    return vector.getvalue(), raster.getvalue(), printed.getvalue()
 
 
 def short(label: str, longest: int = _LONGEST) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from evenmatch.reporting.leading import BALANCED
 from evenmatch.reporting.numbers import count, interval_words, percent, rate_words
@@ -24,6 +24,7 @@ class Cell:
 
     text: str
     quiet: bool = False
+    values: tuple[str, ...] = ()  # what a copied table holds instead: numbers that read back
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Table:
         rows: cells in the columns' order.
         labels: how many columns at the left hold words.
         folded: whether the reader opens it.
+        note: who wrote the labels, printed below.
     """
 
     caption: str
@@ -43,7 +45,19 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     labels: int = 1
     folded: bool = False
+    note: str = ""
     kind: str = "table"
+
+    @property
+    def copied(self) -> tuple[tuple[str, ...], ...]:
+        """The headings of a copied table: one for each value that a column's cells hold."""
+        widths = [
+            max((len(row[place].values) for row in self.rows), default=1)
+            for place in range(len(self.columns))
+        ]
+        return tuple(
+            _copied_heading(name, width) for name, width in zip(self.columns, widths, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,7 @@ class FigureBlock:
     """A drawn figure."""
 
     plot: Plot
+    note: str = ""
     kind: str = "figure"
 
 
@@ -77,6 +92,7 @@ class Source:
 
     caption: str
     text: str
+    file: str = ""  # its name where all of it is here to be saved
     kind: str = "source"
 
 
@@ -88,7 +104,15 @@ class Listing:
     kind: str = "listing"
 
 
-Block = Table | FigureBlock | Text | Facts | Source | Listing
+class Explorer(Protocol):
+    """The threshold slider, which the page's script fills."""
+
+    @property
+    def kind(self) -> str:
+        """`explorer`."""
+
+
+Block = Table | FigureBlock | Text | Facts | Source | Listing | Explorer
 
 
 @dataclass(frozen=True)
@@ -124,19 +148,54 @@ def table(
 
 def rate_cells(row: Estimated) -> tuple[Cell, Cell]:
     """Return a rate and its interval, each saying its state."""
-    return Cell(rate_words(row), quiet=row.status != "estimate"), Cell(interval_words(row))
+    kept = row.status in ("estimate", "upper_bound")
+    rate = (value_text(row.rate if kept else None), row.status)
+    ends = (value_text(row.low if kept else None), value_text(row.high if kept else None))
+    return (
+        Cell(rate_words(row), quiet=row.status != "estimate", values=rate),
+        Cell(interval_words(row), values=ends),
+    )
 
 
 def counted(errors: int, trials: int) -> Cell:
     """Return errors of trials."""
-    return Cell(f"{count(errors)} / {count(trials)}")
+    return Cell(f"{count(errors)} / {count(trials)}", values=(str(errors), str(trials)))
+
+
+def share(value: float | None) -> Cell:
+    """Return a proportion, or nothing where there is none."""
+    return Cell("" if value is None else percent(value), values=(value_text(value),))
+
+
+def value_text(value: float | None) -> str:
+    """Return a number so that it reads back exactly, or nothing."""
+    return "" if value is None else repr(value)
+
+
+def _copied_heading(name: str, width: int) -> tuple[str, ...]:
+    """Return the headings of a column whose cells hold several values."""
+    if width <= 1:
+        return (name,)
+    parts = tuple(name.split(" / "))
+    if len(parts) == width:
+        return parts
+    if "nterval" in name:
+        return (f"{name}: low", f"{name}: high")
+    return (name, *(f"{name}: state" for _ in range(width - 1)))
 
 
 def units(row: ErrorRate) -> tuple[Cell, Cell, Cell, Cell]:
     """Return what a rate rests on: people, erring units, effective trials, and people's mean."""
     effective = "" if row.effective_trials is None else f"{row.effective_trials:,.0f}"
+    exact = (value_text(row.effective_trials),)
     shown = row.status in ("estimate", "upper_bound") and row.balanced_rate is not None
     balanced = percent(row.balanced_rate or 0) if shown else ""
     if row.method == BALANCED:
         balanced = f"leads; of all comparisons {percent(row.errors / row.trials)}"
-    return Cell(count(row.subjects)), Cell(count(row.erring_units)), Cell(effective), Cell(balanced)
+    mean = (value_text(row.balanced_rate if shown else None),)
+    return (
+        Cell(count(row.subjects)),
+        Cell(count(row.erring_units)),
+        Cell(effective, values=exact),
+        Cell(balanced, values=mean),
+    )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from evenmatch.reporting.sections.blocks import Block
     from evenmatch.results.model import RunResult
 
-_LONGEST_SOURCE = 1_000_000
+_LONGEST_SOURCES = 1_000_000  # letters of all tables together, so that the page can be sent
 
 _METHODS = (
     (
@@ -103,7 +103,7 @@ def methods_section(result: RunResult) -> Section:
     return Section("methods", "Methods in short", "", tuple(blocks))
 
 
-def provenance_section(result: RunResult) -> Section:
+def reproduce_section(result: RunResult) -> Section:
     """Return digests, versions, the config and the command that repeats the audit."""
     made = result.provenance
     facts = (
@@ -120,8 +120,8 @@ def provenance_section(result: RunResult) -> Section:
     shown = {key: value for key, value in result.config.items() if key != "tracking"}
     config = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True)
     return Section(
-        "provenance",
-        "Provenance, and how to reproduce",
+        "reproduce",
+        "How to reproduce",
         "The same config, card, photographs and weights give the same run and the same counts on "
         "any machine. Save the config below to a file and run: evenmatch run FILE. Photographs, "
         "templates and names are not in this audit; people appear as pseudonyms only.",
@@ -132,14 +132,17 @@ def provenance_section(result: RunResult) -> Section:
 def rows_section(result: RunResult) -> Section:
     """Return every row of every table as text that can be read and copied."""
     blocks = []
-    for name, kind in TABLES.items():
+    texts = {name: csv_text(getattr(result, name), kind) for name, kind in TABLES.items()}
+    longest = _longest([len(text) for text in texts.values()])
+    for name, text in texts.items():
         rows = getattr(result, name)
-        text = csv_text(rows, kind)
-        if len(text) > _LONGEST_SOURCE:
-            text = text[: text.rindex("\n", 0, _LONGEST_SOURCE) + 1] + (
+        whole = len(text) <= longest
+        if not whole:
+            text = text[: text.rindex("\n", 0, longest) + 1] + (  # noqa: PLW2901 - the part shown
                 f"… the rest is in {name}.csv beside this page.\n"
             )
-        blocks.append(Source(f"{name}.csv, {count(len(rows))} rows", text))
+        file = f"{name}.csv" if whole else ""
+        blocks.append(Source(f"{name}.csv, {count(len(rows))} rows", text, file))
     return Section(
         "rows",
         "All rows",
@@ -147,3 +150,14 @@ def rows_section(result: RunResult) -> Section:
         "CSV files. Empty means not given; it never means zero.",
         tuple(blocks),
     )
+
+
+def _longest(lengths: list[int]) -> int:
+    """Return the length to which texts are cut so that together they keep to the limit."""
+    left = _LONGEST_SOURCES
+    for place, length in enumerate(sorted(lengths)):
+        share = left // (len(lengths) - place)
+        if length > share:
+            return share
+        left -= length
+    return max(lengths, default=0)

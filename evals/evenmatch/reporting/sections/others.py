@@ -141,6 +141,7 @@ def failures_section(view: View) -> Section:
             row.matcher,
             row.stage,
             row.reason,
+            row.mask,
             row.group_by,
             row.group,
             counted(row.failed, row.attempts),
@@ -153,7 +154,7 @@ def failures_section(view: View) -> Section:
         "Failed / photographs", "People",
     )  # fmt: skip
     reason_columns = (
-        "Matcher", "Stage", "Reason", "Breakdown", "Group", "Failed / attempts", "Share",
+        "Matcher", "Stage", "Reason", "Mask", "Breakdown", "Group", "Failed / attempts", "Share",
     )  # fmt: skip
     return Section(
         "failures",
@@ -162,7 +163,7 @@ def failures_section(view: View) -> Section:
         "denominator, so that failing on hard photographs improves nobody's rate.",
         (
             table("Failures to acquire by group", rate_columns, rates, labels=4),
-            table("Failures by reason", reason_columns, reasons, labels=5)
+            table("Failures by reason", reason_columns, reasons, labels=6)
             if reasons
             else Text("No photograph and no comparison failed."),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from evenmatch.data.meanings import CONSENT, meaning
 from evenmatch.reporting.numbers import count, people, percent, plural, threshold
 from evenmatch.reporting.sections.blocks import Cell, Facts, Listing, Section, heading, table
 from evenmatch.reporting.selection import ALL
@@ -13,13 +14,6 @@ if TYPE_CHECKING:
     from evenmatch.reporting.selection import View
     from evenmatch.results.model import GroupSize, RunResult, Threshold
 
-_CONSENT = {
-    "informed": "informed: the people agreed to be in it",
-    "public-web": "public-web: photographs taken from the web, the people were not asked",
-    "operational": "operational: photographs from a system in use",
-    "synthetic": "synthetic: no real person is shown",
-    "unknown": "unknown: nobody can say whether the people agreed",
-}
 _SET = {"unresolvable": "not resolvable", "given": "given", "estimate": "fitted"}
 
 
@@ -48,13 +42,11 @@ def _card_facts(card: dict[str, Any]) -> list[tuple[str, str]]:
     basis = str(consent.get("basis", "unknown"))
     facts = [
         ("Title", card.get("title") or card.get("name")),
-        ("Consent", _joined(_CONSENT.get(basis, basis), consent.get("note"))),
+        ("Consent", _joined(meaning(CONSENT, basis), consent.get("note"))),
         ("Licence", _joined(licence.get("id"), f"use: {licence.get('use', 'none-given')}")),
-        ("Licence text", licence.get("url")),
-        ("Source", source.get("homepage")),
         ("Version", source.get("version")),
-        ("Citation", source.get("citation")),
         ("State", _joined(status.get("state"), status.get("note"))),
+        ("All that its card says", "under Provenance, below"),
     ]
     return [(name, str(value)) for name, value in facts if value]
 

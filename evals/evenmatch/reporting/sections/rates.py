@@ -18,6 +18,8 @@ from evenmatch.reporting.sections.blocks import (
     table,
     units,
 )
+from evenmatch.reporting.sections.mask_differences import difference_blocks
+from evenmatch.reporting.sections.measured import coverage_blocks
 from evenmatch.reporting.selection import ALL, Slice, across, masks_label, within
 
 if TYPE_CHECKING:
@@ -87,6 +89,8 @@ def masks_section(view: View, plots: Sequence[Plot]) -> Section | None:
         for group_by in view.group_bys or [ALL]:
             blocks += _figures(plots, ("masks", matcher, group_by))
             blocks += [_mask_table(view, matcher, group_by)]
+        blocks += difference_blocks(view, matcher)
+    blocks += coverage_blocks(view, plots)
     return Section(
         "masks",
         "Masks",

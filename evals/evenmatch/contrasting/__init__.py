@@ -1,0 +1,1 @@
+"""Two matchers, audits, thresholds or mask conditions compared, paired by person."""

@@ -1,0 +1,156 @@
+"""A comparison as people read it: sentences, `comparison.csv` and one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evenmatch.files import write_file
+from evenmatch.reporting.numbers import count, people, percent, spoken
+from evenmatch.reporting.pages import environment, part
+from evenmatch.reporting.tables import csv_text
+from evenmatch.results.paired import PairedRate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from evenmatch.results.paired import Contrast, Outcome
+
+TABLE, PAGE = "comparison.csv", "comparison.html"
+_NAMES = {
+    "fmr": "false match rate",
+    "fnmr": "false non-match rate",
+    "fpir": "false positive identification rate",
+    "fnir": "false negative identification rate",
+}
+_PAIRINGS = {
+    "paired_trials": "the same comparisons on both sides",
+    "paired_people": "other comparisons of the same people",
+    "unpaired": "as if the people were strangers",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One rate under one pair of thresholds and masks: its sentences and its rows."""
+
+    title: str
+    sentences: tuple[str, ...]
+    rows: tuple[PairedRate, ...]
+
+
+def sides(row: PairedRate) -> tuple[str, str]:
+    """Return both sides by what tells them apart, the shortest way."""
+    first, second = row.first, row.second
+    if first == second:
+        first = second = ""
+    elif first.rpartition(":")[0] == second.rpartition(":")[0]:
+        first, second = (each.rpartition(":")[2] for each in (first, second))
+    parts = [[first], [second]]
+    if row.first_at != row.second_at:
+        parts[0].append(row.first_at)
+        parts[1].append(row.second_at)
+    if row.first_masks != row.second_masks:
+        parts[0].append(row.first_masks)
+        parts[1].append(row.second_masks)
+    one, other = (" ".join(each for each in part if each) for part in parts)
+    return one, other
+
+
+def parts_of(contrast: Contrast) -> list[Part]:
+    """Return what was compared, one part a rate, thresholds and masks."""
+    found: dict[tuple[str, ...], list[PairedRate]] = {}
+    for row in contrast.rates:
+        key = (
+            row.first, row.second, row.metric, row.first_at, row.second_at, row.first_masks,
+            row.second_masks,
+        )  # fmt: skip
+        found.setdefault(key, []).append(row)
+    return [Part(_title(rows[0]), tuple(_sentences(rows)), tuple(rows)) for rows in found.values()]
+
+
+def _title(row: PairedRate) -> str:
+    one, other = sides(row)
+    shared = [
+        mine
+        for mine, theirs in ((row.first_at, row.second_at), (row.first_masks, row.second_masks))
+        if mine == theirs and mine not in one
+    ]
+    under = f" ({', '.join(shared)})" if shared else ""
+    return f"{row.metric.upper()}: from {spoken(one)} to {spoken(other)}{under}"
+
+
+def _sentences(rows: Sequence[PairedRate]) -> list[str]:
+    said = [_everybody(row) for row in rows if row.group_by == "all"]
+    groups = [row for row in rows if row.group_by != "all"]
+    wanted: tuple[tuple[Outcome, str], ...] = (
+        ("improved", "Improved for"),
+        ("worse", "Got worse for"),
+        ("no difference shown", "No difference shown for"),
+        ("too few people", "Too few people to say for"),
+    )
+    for outcome, words in wanted:
+        named = [spoken(f"{row.group_by} {row.group}") for row in groups if row.outcome == outcome]
+        if named:
+            said.append(f"{words}: {', '.join(named)}.")
+    return said
+
+
+def _everybody(row: PairedRate) -> str:
+    name = f"The {_NAMES[row.metric]} of everybody"
+    if row.difference is None or row.first_rate is None or row.second_rate is None:
+        return f"{name} cannot be compared: too few people ({people(row.first_subjects)})."
+    went = f"went from {percent(row.first_rate)} to {percent(row.second_rate)}"
+    bounds = f"a change of {change_text(row)}"
+    if row.outcome == "no difference shown":
+        return f"{name} {went}, {bounds}: no difference is shown."
+    better = "fewer errors" if row.outcome == "improved" else "more errors"
+    return f"{name} {went}, {bounds}: {better}."
+
+
+def change_text(row: PairedRate) -> str:
+    """Return a difference with its interval, in percentage points."""
+    if row.difference is None or row.low is None or row.high is None:
+        return ""
+    return f"{_points(row.difference)} points ({_points(row.low)} to {_points(row.high)})"
+
+
+def short_change(row: PairedRate) -> str:
+    """Return a difference with its interval for a narrow column."""
+    return change_text(row).replace(" points", "") or f"too few ({row.first_subjects})"
+
+
+def _points(difference: float) -> str:
+    value = 100 * difference
+    digits = 2 if abs(value) >= 0.1 or value == 0 else 4
+    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def rate_cell(row: PairedRate, *, second: bool) -> str:
+    """Return one side's rate, with its counts."""
+    rate = row.second_rate if second else row.first_rate
+    errors = row.second_errors if second else row.first_errors
+    trials = row.second_trials if second else row.first_trials
+    shown = percent(rate) if rate is not None else "too few"
+    return f"{shown} ({count(errors)} / {count(trials)})"
+
+
+def write_comparison(contrast: Contrast, folder: Path) -> tuple[Path, Path]:
+    """Write `comparison.csv` and `comparison.html` to the folder."""
+    return (
+        write_file(folder / TABLE, csv_text(contrast.rates, PairedRate)),
+        write_file(folder / PAGE, render_comparison(contrast)),
+    )
+
+
+def render_comparison(contrast: Contrast) -> str:
+    """Return a comparison as one HTML page that loads nothing from anywhere."""
+    templates = environment()
+    templates.globals |= {"change": change_text, "rate": rate_cell, "sides": sides}
+    return templates.get_template("comparison.html.j2").render(
+        contrast=contrast,
+        parts=parts_of(contrast),
+        pairings=_PAIRINGS,
+        style=part("style.css"),
+    )

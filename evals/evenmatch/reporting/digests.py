@@ -1,0 +1,98 @@
+"""`digests.json`: the SHA-256 of every file of an audit, so that an edited one is noticed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from evenmatch.errors import RequestError
+from evenmatch.files import write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+DIGESTS = "digests.json"
+# Written while counting; whatever else there is can be rendered again from the results.
+EVIDENCE = ("scores/", "searches/", "gallery.csv", "training_overlap.csv", "results.json")
+_CHUNK = 1 << 20
+
+
+def audit_files(folder: Path) -> list[str]:
+    """Return an audit's files, by their paths in its folder; hidden ones are none of it."""
+    names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        name.as_posix()
+        for name in names
+        if name.as_posix() != DIGESTS and not any(part.startswith(".") for part in name.parts)
+    )
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    whole = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            whole.update(chunk)
+    return whole.hexdigest()
+
+
+def read_digests(folder: Path) -> dict[str, str] | None:
+    """Return the digests noted of an audit's files; None where none were noted.
+
+    Raises:
+        RequestError: the file is damaged.
+    """
+    path = folder / DIGESTS
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(digest) for name, digest in content["sha256"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise RequestError(
+            f"{path}: is damaged; run the audit's config again with --fresh to make it anew."
+        ) from None
+
+
+def note_digests(folder: Path, *, renewed: Collection[str] = ()) -> Path:
+    """Note the digests of an audit's files.
+
+    Rendering a page again must not vouch for evidence that was changed in the meantime: the
+    digests of scores, searches and results stay as they were noted first.
+
+    Args:
+        folder: the audit.
+        renewed: evidence that was just written.
+    """
+    known: dict[str, str] = {}
+    with suppress(RequestError):
+        known = read_digests(folder) or {}
+    kept = {
+        name: digest
+        for name, digest in known.items()
+        if name.startswith(EVIDENCE) and name not in renewed
+    }
+    found = {name: digest_of(folder / name) for name in audit_files(folder) if name not in kept}
+    content = {"schema": 1, "sha256": dict(sorted((found | kept).items()))}
+    return write_file(folder / DIGESTS, json.dumps(content, indent=1) + "\n")
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether the evidence and results of an audit are, to the byte, what was noted of them."""
+    try:
+        noted = read_digests(folder)
+        return noted is not None and all(
+            (folder / name).is_file() and digest_of(folder / name) == digest
+            for name, digest in noted.items()
+            if name.startswith(EVIDENCE)
+        )
+    except (OSError, RequestError):
+        return False
+
+
+def forget_digests(folder: Path) -> None:
+    """Forget every digest noted: the evidence is about to be written anew."""
+    (folder / DIGESTS).unlink(missing_ok=True)

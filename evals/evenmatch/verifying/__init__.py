@@ -1,0 +1,1 @@
+"""An audit's numbers, counted again from what it stores."""

@@ -1,0 +1,15 @@
+"""An audit of score files with everything that is stored, made once."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def bench_of_two(two_matchers):
+    """Give a benchmark with two score files, and the entries of both."""
+    return two_matchers(36)
+
+
+@pytest.fixture(scope="session")
+def whole_audit(bench_of_two, audit_of):
+    """Give the folder of an audit; nobody may change it."""
+    return audit_of(*bench_of_two)
