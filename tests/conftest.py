@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
+
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from evenmatch import cli
 from evenmatch.config import RunConfig, load_config
+from evenmatch.run import evaluate
 
 CARD = {
     "schema": 1,
@@ -126,3 +132,106 @@ def small(bench):
         ]
     )
     return bench
+
+
+@pytest.fixture
+def command(monkeypatch, capfd):
+    """Run the command in this process; give its exit code and both outputs."""
+
+    def ran(*arguments):
+        monkeypatch.setattr(sys, "argv", ["evenmatch", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = capfd.readouterr()
+        return int(left.value.code or 0), out, err
+
+    return ran
+
+
+# ---------------------------------------------------------------- two matchers, all that is stored
+
+
+def photographs(people, rng):
+    """Give three photographs a person, the last masked."""
+    for person in range(people):
+        sex, city = ("female", "male")[person % 2], ("north", "south")[person % 3 == 0]
+        for shot in range(3):
+            yield {
+                "sample_id": f"p{person:02}-{shot}",
+                "subject_id": f"p{person:02}",
+                "sex": sex if person else "",
+                "city": city,
+                "mask": "masked" if shot == 2 else "unmasked",
+                "skill": rng.normal(0, 0.05),
+            }
+
+
+def score_rows(rows, seed, *, shift):
+    """Give a score for every pair; a few fail."""
+    rng = np.random.default_rng(seed)
+    for one, other in itertools.combinations(rows, 2):
+        same = one["subject_id"] == other["subject_id"]
+        score = rng.normal((0.62 + shift) if same else 0.35, 0.1) + one["skill"] + other["skill"]
+        status = "no_face" if rng.random() < 0.01 else "ok"
+        yield {
+            "probe_id": one["sample_id"],
+            "reference_id": other["sample_id"],
+            "score": round(float(score), 4) if status == "ok" else None,
+            "status": status,
+        }
+
+
+SETTINGS = {
+    "groups": [["sex"], ["sex", "city"]],
+    "one_to_one": {"operating_points": ["fmr=0.05", "fmr=0.01", "threshold=0.5"]},
+    "one_to_many": {
+        "gallery": {"enrolled": 0.5},
+        "operating_points": ["fpir=0.2", "threshold=0.55"],
+        "ranks": [1, 5],
+        "splits": 3,
+    },
+    "statistics": {"replicates": 100},
+    "claims": [
+        {"id": "a", "matcher": "old", "metric": "fnmr", "at": "fmr=0.05", "bound": "<= 0.9"},
+        {"id": "b", "matcher": "old", "metric": "fnmr", "at": "threshold=0.5", "bound": "<= 0.05",
+         "scope": ["sex"]},
+        {"id": "c", "matcher": "new", "metric": "fmr", "at": "threshold=0.5", "bound": "<= 0.5"},
+    ],
+    "report": {"formats": ["csv"]},
+}  # fmt: skip
+
+
+def filled(bench, people):
+    """Fill a benchmark and two score files; give the config's entries."""
+    rows = list(photographs(people, np.random.default_rng(3)))
+    bench.manifest(pd.DataFrame(rows).drop(columns="skill"))
+    bench.attribute("sex", "subject", ["female", "male"])
+    bench.attribute("city", "subject", ["north", "south"])
+    bench.attribute("mask", "sample", ["masked", "unmasked"])
+    bench.scores(list(score_rows(rows, 1, shift=0.0)), name="old")
+    bench.scores(list(score_rows(rows, 2, shift=0.12)), name="new")
+    return [bench.vendor("old"), bench.vendor("new")]
+
+
+@pytest.fixture(scope="session")
+def two_matchers(tmp_path_factory):
+    """Return a function that makes a benchmark of so many people with two score files."""
+
+    def make(people):
+        bench = Bench(tmp_path_factory.mktemp("bench"))
+        return bench, filled(bench, people)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def audit_of(tmp_path_factory):
+    """Return a function that audits both score files with `SETTINGS` and gives the folder."""
+
+    def run(bench, entries):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("EVENMATCH_CACHE", str(tmp_path_factory.getbasetemp() / "private"))
+            config = bench.config(**SETTINGS, matchers=entries)
+            return evaluate(config, tmp_path_factory.mktemp("out")).folder
+
+    return run

@@ -12,20 +12,6 @@ from evenmatch import cli
 
 
 @pytest.fixture
-def command(monkeypatch, capfd):
-    """Run the command in this process; give its exit code and both outputs."""
-
-    def ran(*arguments):
-        monkeypatch.setattr(sys, "argv", ["evenmatch", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capfd.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return ran
-
-
-@pytest.fixture
 def refused(command, tmp_path):
     """Run a config that is wrong; give the sentence."""
 

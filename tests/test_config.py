@@ -86,7 +86,7 @@ def test_each_of_the_four_is_required(key):
         ({"compute": {"device": "gpu"}}, "a device is auto, cpu, cuda or cuda:0"),
         ({"benchmark": "demo"}, "benchmark: found 'demo'; write keys and values there"),
         ({"one_to_many": {"ranks": [1, 1]}}, "each once, such as [1, 5, 20]"),
-        ({"one_to_many": {"gallery": {"enrolled": 1}}}, "one_to_many.gallery.enrolled: found 1"),
+        ({"one_to_many": {"gallery": {"enrolled": 2}}}, "one_to_many.gallery.enrolled: found 2"),
         ({"masks": {"synthetic": [{"shape": "long"}]}}, ""),
     ],
 )
@@ -99,10 +99,10 @@ def test_what_is_not_understood_is_refused_by_name(changes, said):
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"kind": "scores"}, "needs `path`, its score file; add it"),
-        ({"kind": "scores", "path": "a.csv", "weights": "w"}, "reads no photographs; remove"),
-        ({"kind": "dlib", "path": "a.csv"}, "belong to a matcher of kind 'scores'; remove"),
-        ({"kind": "dlib", "score_kind": "distance"}, "belong to a matcher of kind 'scores'"),
+        ({"kind": "scores"}, "needs `path` or `candidates`, the vendor's file; add it"),
+        ({"kind": "scores", "path": "a.csv", "weights": "w"}, "it reads no photographs; remove it"),
+        ({"kind": "dlib", "path": "a.csv"}, "(it belongs to kind 'scores' or 'templates'); remove"),
+        ({"kind": "dlib", "score_kind": "distance"}, "`score_kind` is no key of a matcher of"),
         ({"kind": "dlib", "faces": "first"}, "allowed: 'largest', 'central' or 'refuse'"),
     ],
 )

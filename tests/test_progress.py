@@ -26,6 +26,7 @@ def test_a_long_step_shows_its_count_and_time_left():
     text = shown(delay=0.0, seconds=0.3)
     assert "templates" in text
     assert "/40" in text
+    assert "0:00:" in text
 
 
 def test_a_short_step_shows_nothing():

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OPTIONS = ("--no-deps", "--no-build-isolation", "--quiet", "--disable-pip-version-check")
-SHIPPED = {".py", ".css", ".j2", ".html", ".csv"}
+SHIPPED = {".py", ".css", ".js", ".j2", ".html", ".csv"}
 
 
 @pytest.fixture(scope="module")

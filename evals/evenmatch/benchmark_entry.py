@@ -17,3 +17,4 @@ class Benchmark(BaseModel):
     root: Path | None = None
     protocol: str | None = None
     impostors: Literal["all", "random", "matched", "mined"] = "all"
+    marks: Path | None = None

@@ -12,7 +12,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from evenmatch.errors import EvenmatchError
+from evenmatch.dataset_commands import datasets
+from evenmatch.ending import as_failure
+from evenmatch.listing import print_rows
+from evenmatch.start_command import init
 
 app = typer.Typer(
     name="evenmatch",
@@ -21,9 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-datasets = typer.Typer(help="The shelf of benchmark cards.", no_args_is_help=True)
 matchers = typer.Typer(help="The matchers that can be audited.", no_args_is_help=True)
 cache = typer.Typer(help="The private folder: templates, keys and weights.", no_args_is_help=True)
+app.command("init")(init)
 app.add_typer(datasets, name="datasets")
 app.add_typer(matchers, name="matchers")
 app.add_typer(cache, name="cache")
@@ -39,11 +42,14 @@ def main() -> None:
     """Run the command; a failure is a sentence on standard error and an exit code."""
     try:
         app(standalone_mode=True)
-    except EvenmatchError as error:
+    except Exception as error:
+        failure = as_failure(error)
+        if failure is None:
+            raise
         Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False).print(
-            f"evenmatch: {error}"
+            f"evenmatch: {failure}"
         )
-        sys.exit(error.exit_code)
+        sys.exit(failure.exit_code)
     except KeyboardInterrupt:
         Console(stderr=True).print(
             "evenmatch: stopped; finished templates are kept. Run the same command to go on."
@@ -52,7 +58,7 @@ def main() -> None:
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913 - the options of a command
     configs: Annotated[list[Path], typer.Argument(help="YAML files, one audit each.")],
     overrides: Overrides = [],
     out: Out = Path("reports"),
@@ -61,28 +67,40 @@ def run(
     fail_on_refuted: Annotated[
         bool, typer.Option("--fail-on-refuted", help="Exit with 1 where a claim is refuted.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Audit the matchers of one or several configs; the same command again resumes."""
     from evenmatch.config import load_config
     from evenmatch.data.progress import silent
     from evenmatch.progress import terminal_progress
+    from evenmatch.recording import Recorder
+    from evenmatch.reporting.overview import write_overview
     from evenmatch.run import evaluate
+    from evenmatch.run_output import run_document
     from evenmatch.summary import print_summary
 
     _say_steps(quiet=quiet)
     # Every config is read before the first audit starts: a mistake in the last costs no night.
     parsed = [load_config(path, tuple(overrides)) for path in configs]
-    refuted: list[str] = []
+    terse = quiet or as_json
+    audits, recorder = [], Recorder((lambda _: None) if terse else typer.echo, _warn)
     for config in parsed:
         audit = evaluate(config, out, fresh=fresh, progress=silent if quiet else terminal_progress)
-        if not quiet:
-            print_summary(audit.result, audit.folder)
+        audits.append(audit)
+        overview = write_overview(out)
+        if not terse:
+            print_summary(audit.result, audit.folder, overview)
         if config.tracking is not None:
-            _track(audit.folder, quiet=quiet)
-        refuted += [row.claim for row in audit.result.claims if row.refuted]
+            recorder.send(audit.folder)
+    waiting = recorder.finish(out)
+    if as_json:
+        typer.echo(run_document(audits, [recorder.runs.get(audit.folder) for audit in audits]))
+    refuted = [row.claim for audit in audits for row in audit.result.claims if row.refuted]
     if fail_on_refuted and refuted:
         typer.echo(f"evenmatch: refuted: {', '.join(refuted)}.", err=True)
         raise typer.Exit(1)
+    if waiting:
+        raise typer.Exit(3)
 
 
 def _say_steps(*, quiet: bool) -> None:
@@ -95,21 +113,43 @@ def _say_steps(*, quiet: bool) -> None:
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
 
 
-def _track(audit: Path, *, quiet: bool) -> None:
-    from evenmatch.reporting.tracking import track_audit
-
-    run_id = track_audit(audit)
-    if not quiet:
-        typer.echo(f"MLflow run  {run_id}")
+def _warn(sentence: str) -> None:
+    typer.echo(f"evenmatch: {sentence}", err=True)
 
 
 @app.command()
-def validate(config: Path, overrides: Overrides = [], as_json: AsJson = False) -> None:
+def validate(  # noqa: PLR0913 - the options of a command
+    config: Path,
+    overrides: Overrides = [],
+    as_json: AsJson = False,
+    scale_to: Annotated[
+        float | None, typer.Option(help="Also plan for so many templates, such as 170e6.")
+    ] = None,
+    dim: Annotated[int, typer.Option(help="Length of a template, for --scale-to.")] = 512,
+    device_memory: Annotated[float, typer.Option(help="GiB of a device, for --scale-to.")] = 64.0,
+    spread: Annotated[
+        float, typer.Option(help="Of people's own false match rates, over their mean.")
+    ] = 1.0,
+    speed: Annotated[
+        Path | None, typer.Option(help="What `evenmatch bench --json` printed on the device.")
+    ] = None,
+) -> None:
     """Say what would be compared and what each operating point needs, without running."""
     from evenmatch.config import load_config
     from evenmatch.feasibility import foresee, print_foresight
+    from evenmatch.scale_plan import Scale, plan_scale, print_scale, read_speed
 
-    foresight = foresee(load_config(config, tuple(overrides)))
+    parsed = load_config(config, tuple(overrides))
+    foresight = foresee(parsed)
+    if scale_to is not None:
+        measured = read_speed(speed) if speed else None
+        scale = Scale(scale_to, dim, device_memory, spread, measured)
+        plan_of_scale = plan_scale(parsed, scale, foresight.photographs_per_person)
+        if as_json:
+            typer.echo(json.dumps(dataclasses.asdict(plan_of_scale), indent=2))
+        else:
+            print_scale(plan_of_scale)
+        return
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(foresight), indent=2))
     else:
@@ -165,15 +205,63 @@ def plan(  # noqa: PLR0913 - the options of a command
 def report(audit: Annotated[Path, typer.Argument(help="An audit's folder.")]) -> None:
     """Render an audit's tables, figures and page again from its results alone."""
     from evenmatch.reporting.audit import render_audit
+    from evenmatch.reporting.overview import write_overview_above
     from evenmatch.results.reading import read_results
 
-    typer.echo(render_audit(read_results(audit), audit))
+    result = read_results(audit)
+    typer.echo(render_audit(result, audit))
+    write_overview_above(audit, result)
+
+
+@app.command()
+def compare(  # noqa: PLR0913 - the options of a command
+    first: Annotated[str, typer.Argument(help="An audit's folder, or AUDIT:MATCHER.")],
+    second: Annotated[str | None, typer.Argument(help="Another; the first by default.")] = None,
+    at: Annotated[str | None, typer.Option(help="An operating point of the first.")] = None,
+    other_at: Annotated[str | None, typer.Option("--with", help="That of the second.")] = None,
+    masks: Annotated[str | None, typer.Option(help="Masks of the first: PROBE/REFERENCE.")] = None,
+    other_masks: Annotated[str | None, typer.Option("--with-masks", help="Of the second.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for comparison.csv and comparison.html.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what improved for whom and what got worse between two matchers, audits or thresholds."""
+    from evenmatch.contrasting.compare import Choice, compare_audits
+    from evenmatch.contrasting.show import print_contrast
+    from evenmatch.reporting.comparison import write_comparison
+
+    contrast = compare_audits(first, second, Choice(at, other_at, masks, other_masks))
+    if as_json:
+        typer.echo(contrast.model_dump_json(indent=2))
+    else:
+        print_contrast(contrast)
+    for path in write_comparison(contrast, out) if out else ():
+        typer.echo(path, err=as_json)
+
+
+@app.command()
+def verify(
+    audit: Annotated[Path, typer.Argument(help="An audit's folder.")], as_json: AsJson = False
+) -> None:
+    """Recompute an audit's numbers from its stored scores, check its digests, say what differs."""
+    from evenmatch.verifying.verify import print_verified, verify
+
+    verified = verify(audit)
+    if as_json:
+        typer.echo(json.dumps(verified.as_json(), indent=2))
+    else:
+        print_verified(verified)
+    if verified.differences:
+        raise typer.Exit(1)
 
 
 @app.command()
 def track(audit: Annotated[Path, typer.Argument(help="An audit's folder.")]) -> None:
     """Send an audit to MLflow; what is there already is not sent twice."""
-    _track(audit, quiet=False)
+    from evenmatch.reporting.tracking import track_audit
+
+    typer.echo(f"MLflow run  {track_audit(audit)}")
 
 
 @app.command()
@@ -185,6 +273,17 @@ def reveal(
     from evenmatch.inputs import reveal_pseudonym
 
     typer.echo(reveal_pseudonym(audit, pseudonym))
+
+
+@app.command()
+def review(
+    audit: Annotated[Path, typer.Argument(help="An audit's folder.")],
+    top: Annotated[int, typer.Option(help="Pairs of each kind from every matcher.")] = 100,
+) -> None:
+    """Write a private page of the worst errors with their photographs, to look for wrong labels."""
+    from evenmatch.reviewing.page import write_review
+
+    typer.echo(write_review(audit, top))
 
 
 @app.command()
@@ -240,34 +339,6 @@ def bench(
         typer.echo(f"photographs     {speed.images_per_second:.3g} a second through {matcher}")
 
 
-@datasets.command("list")
-def list_datasets(as_json: AsJson = False) -> None:
-    """List every benchmark card with its state, consent and licence."""
-    from evenmatch.data.card import card_names, load_card
-
-    rows = [
-        {
-            "name": card.name,
-            "state": card.status.state,
-            "consent": card.consent.basis,
-            "licence": card.licence.id,
-            "title": card.title,
-        }
-        for card in map(load_card, card_names())
-    ]
-    _print_rows(rows, as_json=as_json)
-
-
-@datasets.command("show")
-def show_dataset(name: str) -> None:
-    """Print one card."""
-    import yaml
-
-    from evenmatch.data.card import describe, load_card
-
-    typer.echo(yaml.safe_dump(describe(load_card(name)), sort_keys=False, allow_unicode=True))
-
-
 @matchers.command("list")
 def list_matchers(as_json: AsJson = False) -> None:
     """List the kinds of matcher, what each needs and whether it is installed."""
@@ -281,15 +352,7 @@ def list_matchers(as_json: AsJson = False) -> None:
         }
         for kind in matcher_kinds()
     ]
-    _print_rows(rows, as_json=as_json)
-
-
-def _print_rows(rows: list[dict[str, str]], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        typer.echo("  ".join(row.values()))
+    print_rows(rows, as_json=as_json)
 
 
 @cache.command("info")

@@ -9,7 +9,6 @@ import math
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -23,42 +22,34 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from evenmatch.benchmark_entry import Benchmark
 from evenmatch.claim_entry import Claim, unjudgeable
-from evenmatch.data.masks import MaskDrawing
-from evenmatch.documents import parse_document, parse_yaml, read_yaml
+from evenmatch.data.policy import LicenceUse
+from evenmatch.documents import parse_document, parse_yaml, published, read_yaml
 from evenmatch.errors import RequestError
-from evenmatch.matcher_entry import MatcherEntry, Name
+from evenmatch.mapping_entry import Mappings
+from evenmatch.mask_entry import Masks
+from evenmatch.matcher_entry import FILE_KEYS, REACHING_KEYS, MatcherEntry, Name
+from evenmatch.matching.arithmetic import Precision
+from evenmatch.measured_entry import Measured
 from evenmatch.scenario_entry import Scenario, unplayable
 from evenmatch.search_entry import OneToMany, Selected, operating_points, text_values
+
+_NO_PASSWORD = published(
+    "holds a password; take it out and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD "
+    "(for a database its own variable, such as PGPASSWORD)"
+)
+_NO_KEY = published(
+    "holds a secret; take it out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what "
+    "fsspec reads from the environment for that kind of address"
+)
 
 Consent = Literal["informed", "public-web", "operational", "synthetic", "unknown"]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SyntheticMask(_Part):
-    """One mask to draw on every photograph."""
-
-    shape: Literal["wide", "round"]
-    coverage: Literal["low", "medium", "high"]
-    colour: Literal["black", "white", "blue", "green", "red", "light-blue"]
-
-    def drawing(self) -> MaskDrawing:
-        """Return the drawing this entry asks for."""
-        return MaskDrawing(self.shape, self.coverage, self.colour)
-
-
-class Masks(_Part):
-    """Masks to draw, and on which side of a comparison; `dlib68` or `mtcnn5` places them."""
-
-    synthetic: tuple[SyntheticMask, ...] = ()
-    apply_to: tuple[Literal["probe", "both"], ...] = ("probe", "both")
-    landmarks: Literal["dlib68", "mtcnn5"] = "dlib68"
 
 
 class EarlierAudit(_Part):
@@ -127,9 +118,10 @@ class Statistics(_Part):
 
 
 class Policy(_Part):
-    """What the audit may touch; None allows every consent basis. Overrides carry a reason."""
+    """What the audit may touch; None allows all. Overrides carry a reason."""
 
     consent: tuple[Consent, ...] | None = None
+    licence: tuple[LicenceUse, ...] | None = None
     override: dict[
         str, Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
     ] = {}
@@ -138,45 +130,65 @@ class Policy(_Part):
 class Tracking(_Part):
     """Where MLflow keeps the record."""
 
-    uri: str = "sqlite:///mlflow.db"
+    uri: Annotated[str, _NO_PASSWORD] = "sqlite:///mlflow.db"
     experiment: str = "evenmatch"
-
-    @field_validator("uri")
-    @classmethod
-    def _without_password(cls, uri: str) -> str:
-        # A config is published with its audit.
-        if urlsplit(uri).password is not None:
-            raise PydanticCustomError(
-                "secret",
-                "holds a password; take it out and set MLFLOW_TRACKING_USERNAME and "
-                "MLFLOW_TRACKING_PASSWORD (for a database its own variable, such as PGPASSWORD)",
-            )
-        return uri
 
 
 class Report(_Part):
     """What is written besides `results.json`."""
 
-    formats: tuple[Literal["html", "csv", "json"], ...] = ("html", "csv", "json")
+    formats: tuple[Literal["html", "csv", "json", "pdf", "md"], ...] = ("html", "csv", "json")
 
 
 class Compute(_Part):
-    """How the work is done; nothing here changes a number."""
+    """How the work is done.
+
+    Precision and compilation move templates in their last digits, so a matcher's digest, and with
+    it the run id, knows of them; nothing else here changes a number.
+    """
 
     device: str = "auto"
     batch_size: int = Field(default=64, ge=1)
     workers: int = Field(default=2, ge=1)
-    precision: Literal["float32"] = "float32"
-    engine: Literal["local"] = "local"
+    processes: int = Field(default=1, ge=1, le=256)
+    precision: Precision = "float32"
+    compile: bool = False
+    engine: Literal["local", "ray"] = "local"
+    address: str = "local"
+    shards: Annotated[str, _NO_KEY] | None = None
     keep_scores: int = Field(default=5_000_000, ge=0)
     keep_tail: int = Field(default=20_000_000, ge=1000)
 
     @field_validator("device")
     @classmethod
     def _known_device(cls, device: str) -> str:
-        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-            raise ValueError("a device is auto, cpu, cuda or cuda:0; choose one.")
+        if not re.fullmatch(r"auto|cpu|cuda|cuda:\d+(,cuda:\d+)*", device):
+            raise ValueError(
+                "a device is auto, cpu, cuda or cuda:0, or several such as cuda:0,cuda:1; "
+                "choose one."
+            )
         return device
+
+    @field_validator("address")
+    @classmethod
+    def _known_address(cls, address: str) -> str:
+        if not re.fullmatch(r"local|auto|[\w.-]+:\d+|\[[0-9a-fA-F:]+\]:\d+", address):
+            raise ValueError(
+                "an address is local, auto, or the host:port that `ray start --head` printed; "
+                "choose one."
+            )
+        return address
+
+    @property
+    def first_device(self) -> str:
+        """Where everything but extraction is computed."""
+        return self.device.split(",")[0]
+
+    @property
+    def shares(self) -> tuple[str, ...]:
+        """The devices of the processes that extract, one each; of one process, its device."""
+        devices = self.device.split(",")
+        return tuple(devices[n % len(devices)] for n in range(max(self.processes, len(devices))))
 
 
 class RunConfig(_Part):
@@ -188,6 +200,8 @@ class RunConfig(_Part):
     benchmark: Benchmark
     matchers: tuple[MatcherEntry, ...] = Field(min_length=1)
     masks: Masks = Masks()
+    mappings: Mappings = {}
+    measured: Measured = Measured()
     groups: tuple[tuple[str, ...], ...] | None = None
     classes: dict[str, tuple[float, ...]] = {}
     one_to_one: OneToOne = OneToOne()
@@ -257,12 +271,13 @@ class RunConfig(_Part):
         content = self.model_dump(mode="json", by_alias=True)
         for key in ("tracking", "report", "compute"):
             del content[key]
-        for key in ("card", "root"):
+        for key in ("card", "root", "marks"):
             del content["benchmark"][key]
         if isinstance(self.one_to_one.calibrate_on, EarlierAudit):
             del content["one_to_one"]["calibrate_on"]["run"]
         for entry in content["matchers"]:
-            del entry["path"]
+            for key in (*FILE_KEYS, *REACHING_KEYS, "card", "training_identities"):
+                del entry[key]
         return content
 
     def as_written(self) -> dict[str, Any]:

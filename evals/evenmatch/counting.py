@@ -11,9 +11,13 @@ import numpy as np
 
 from evenmatch.config import EarlierAudit
 from evenmatch.data.progress import Progress, silent
+from evenmatch.engines import spread_of
+from evenmatch.matching.matcher import Templates
+from evenmatch.matching.program_scores import row_scores
 from evenmatch.results.one_to_one import cells
 from evenmatch.results.thresholds import calibration_plans, find_thresholds, same_group
 from evenmatch.scoring.engine import Compute, Need, count
+from evenmatch.scoring.listed import from_pairs
 from evenmatch.scoring.memory import plan_memory
 from evenmatch.stats.thresholds import OperatingPoint
 
@@ -22,7 +26,8 @@ if TYPE_CHECKING:
 
     from evenmatch.config import RunConfig
     from evenmatch.data.groups import Groups
-    from evenmatch.matching.matcher import Templates
+    from evenmatch.matching.program_scores import ProgramScores
+    from evenmatch.matching.scores import ScoreTable
     from evenmatch.results.model import Threshold
     from evenmatch.results.thresholds import Scale
     from evenmatch.scoring.counts import ScoreCounts
@@ -42,6 +47,26 @@ class Conditions:
     plans: Sequence[Plan]
     roster: Roster
     groups: Groups
+
+
+def count_scored(
+    conditions: Conditions,
+    scored: Templates | ScoreTable | ProgramScores,
+    scale: Scale,
+    config: RunConfig,
+    progress: Progress = silent,
+) -> list[ScoreCounts]:
+    """Count every condition of a matcher's templates or of a score file or program."""
+    if isinstance(scored, Templates):
+        return count_conditions(conditions, scored, scale, config, progress)
+    return [_count_table(plan, conditions.roster, scored) for plan in conditions.plans]
+
+
+def _count_table(plan: Plan, roster: Roster, table: ScoreTable | ProgramScores) -> ScoreCounts:
+    pairs = plan.pairs(roster)
+    photographs = roster.photographs
+    scores, status = row_scores(table, photographs, pairs.probe, pairs.reference)
+    return from_pairs(plan, roster, pairs, scores, status.tolist())
 
 
 def count_conditions(
@@ -119,10 +144,11 @@ def _count(
     description = f"comparisons: {plan.probe_mask} against {plan.reference_mask}"
     with progress(description, plan.size(roster)) as task:
         compute = Compute(
-            device=config.compute.device,
+            device=config.compute.first_device,
             keep_scores=config.compute.keep_scores,
             keep_tail=config.compute.keep_tail,
             report=task.advance,
+            spread=spread_of(config),
         )
         memory = plan_memory(plan, roster, templates.vectors.shape[1], compute)
         _LOG.info("%s, %s: at most %s", description, f"{plan.size(roster):,}", memory)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
 
-from evenmatch.errors import RequestError
+from evenmatch.errors import MOST_LINES, RequestError
+from evenmatch.withheld import HIDDEN, fit_to_show, has_secret, names_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
+
+LONGEST: Final = 4 << 20  # characters; no document of this program has a hundredth of it
+MOST_VALUES: Final = 200_000  # with every alias written out, which could make billions of a few
 
 # What to write where the parser's own words speak of its inner types.
 _ADVICE = {
@@ -29,6 +34,14 @@ _ADVICE = {
 
 class _UniqueKeyLoader(yaml.SafeLoader):
     """A safe loader that refuses a key written twice, which YAML would silently overwrite."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        node: yaml.Node | None = super().get_single_node()
+        if node is not None and _values(node, {}) > MOST_VALUES:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"it holds more than {MOST_VALUES:,} values", node.start_mark
+            )
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen: set[Any] = set()
@@ -46,18 +59,45 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _values(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many values a node stands for; an alias counts as all that it repeats."""
+    if id(node) in known:
+        if not known[id(node)]:
+            raise yaml.constructor.ConstructorError(
+                None, None, "an alias repeats what it is a part of", node.start_mark
+            )
+        return known[id(node)]
+    known[id(node)] = 0  # until it is counted: who meets it again inside itself knows
+    total = 1
+    if isinstance(node, yaml.CollectionNode):
+        for part in node.value:
+            pair = part if isinstance(part, tuple) else (part,)
+            total += sum(_values(each, known) for each in pair)
+    known[id(node)] = total
+    return total
+
+
 def parse_yaml(text: str, where: str) -> Any:  # noqa: ANN401 - YAML can hold anything
     """Read YAML text.
 
     Raises:
         RequestError: the text is no YAML, with the line where reading stopped.
     """
+    if len(text) > LONGEST:
+        raise RequestError(
+            f"{where}: is longer than {LONGEST:,} characters, which no such document is; check "
+            "which file it names."
+        )
     try:
         return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - derives from SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    # Beside its own errors, the parser lets through what values of a wrong tag raise in it.
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
+            RecursionError) as error:  # fmt: skip
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        plain = isinstance(error, yaml.YAMLError | ValueError | RecursionError)
+        said = (str(error).splitlines() if plain else []) or ["a value is not what its tag says"]
+        problem = getattr(error, "problem", None) or said[0]
         raise RequestError(f"{where}{line}: {problem}; correct the YAML there.") from None
 
 
@@ -68,7 +108,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         RequestError: the file is missing, is no UTF-8 text, is no YAML, or holds no mapping.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST + 1)
     except OSError as error:
         raise RequestError(f"{path}: cannot be read ({error.strerror}); check the path.") from None
     except UnicodeDecodeError:
@@ -90,30 +131,48 @@ def parse_document(model: type[Model], raw: dict[str, Any], where: str) -> Model
     except ValidationError as error:
         # A list whose only entry was refused counts as too short: that entry's sentence is enough.
         problems = [
-            _sentence(model, problem)
+            problem
             for problem in error.errors()
             if problem["type"] != "too_short" or not problem["input"]
         ]
-        raise RequestError("\n".join(f"{where}: {problem}" for problem in problems)) from None
+        said = [_sentence(model, problem) for problem in problems[:MOST_LINES]]
+        if len(problems) > MOST_LINES:
+            said[-1] = f"{len(problems) - MOST_LINES + 1} more mistakes; correct these first."
+        raise RequestError("\n".join(f"{where}: {problem}" for problem in said)) from None
+
+
+def published(refusal: str) -> AfterValidator:
+    """Return what refuses an address with a secret in it, since documents are published.
+
+    Args:
+        refusal: what is said then, beginning with a verb and ending with what to do instead.
+    """
+
+    def checked(address: str) -> str:
+        if has_secret(address):
+            raise PydanticCustomError("secret", refusal)
+        return address
+
+    return AfterValidator(checked)
 
 
 def _sentence(model: type[BaseModel], problem: ErrorDetails) -> str:
     key = _key(problem)
-    found = problem["input"]
+    found = _found(problem)
     match problem["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key; {_known_keys(model, problem)}."
         case "missing":
             return f"{key}: this key is required; add it."
         case "literal_error" | "enum":
-            return f"{key}: found {_show(found)}; allowed: {problem['ctx']['expected']}."
+            return f"{key}: found {found}; allowed: {problem['ctx']['expected']}."
         case "secret":
             return f"{key}: {problem['msg']}."
         case "value_error":
-            return f"{key}: found {_show(found)}; {problem['ctx']['error']}"
+            return f"{key}: found {found}; {problem['ctx']['error']}"
         case kind:
             said = f"{problem['msg'][0].lower()}{problem['msg'][1:]}"
-            return f"{key}: found {_show(found)}; {_ADVICE.get(kind, said)}."
+            return f"{key}: found {found}; {_ADVICE.get(kind, said)}."
 
 
 def _key(problem: ErrorDetails) -> str:
@@ -159,6 +218,9 @@ def _model_in(annotation: Any) -> Any:  # noqa: ANN401 - walks typing objects
     return None
 
 
-def _show(value: object) -> str:
-    text = repr(value)
+def _found(problem: ErrorDetails) -> str:
+    """Return what stands there, cut short; at a key that takes a secret's name, nothing of it."""
+    if any(names_secret(str(part)) for part in problem["loc"]):
+        return HIDDEN
+    text = repr(fit_to_show(problem["input"]))
     return text if len(text) <= 80 else f"{text[:77]}..."

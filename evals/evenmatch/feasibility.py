@@ -109,6 +109,12 @@ class Foresight:
     conditions: tuple[ConditionForesight, ...]
     claims: tuple[ClaimForesight, ...]
 
+    @property
+    def photographs_per_person(self) -> float:
+        """How many photographs a person has, on average."""
+        everyone = self.groups[0]
+        return float(everyone["photographs"]) / float(everyone["people"])
+
 
 @dataclass(frozen=True)
 class _Planned:

@@ -17,6 +17,9 @@ _LONGEST_PART = 40
 def write_file(path: Path, content: str | bytes, *, private: bool = False) -> Path:
     """Write content to path in one step: a reader finds the old file or the new, never a part.
 
+    Both the content and its name are on the disk before the call returns, so that not even a
+    power cut leaves a part, or a later file without this one.
+
     Args:
         path: the file; folders on the way are made.
         content: all of it.
@@ -27,21 +30,42 @@ def write_file(path: Path, content: str | bytes, *, private: bool = False) -> Pa
     """
     data = content.encode() if isinstance(content, str) else content
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     except OSError as error:
         raise _cannot_write(path, error) from error
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
         Path(name).chmod(0o600 if private else 0o666 & ~_umask())
         Path(name).replace(path)
+        settle(path.parent)
     except OSError as error:
         raise _cannot_write(path, error) from error
     finally:
         with suppress(FileNotFoundError):
             Path(name).unlink()
     return path
+
+
+def settle(folder: Path) -> None:
+    """Have the names in a folder written to the disk, where the system can do that."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those on the way to it, each name settled in the one above."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in made:
+        settle(each.parent)
 
 
 def slug(*parts: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from evenmatch.config import RunConfig
@@ -11,21 +11,27 @@ from evenmatch.data.benchmark import benchmark_files, benchmark_root, load_sampl
 from evenmatch.data.card import Card, load_card
 from evenmatch.data.conditions import with_drawn_masks
 from evenmatch.data.groups import ALL, Groups, group_rows
+from evenmatch.data.identities import Identities, read_identities
+from evenmatch.data.marks import Marks, read_marks
 from evenmatch.data.masks import MaskArtist
-from evenmatch.data.policy import check_policy
+from evenmatch.data.policy import check_policy, origin_notices
+from evenmatch.data.progress import Progress, silent
 from evenmatch.data.protocols import ListedTrials, load_trials
 from evenmatch.data.pseudonyms import Pseudonyms
 from evenmatch.documents import parse_document
 from evenmatch.errors import RequestError
+from evenmatch.measurements import measure_attributes, without_measured
 from evenmatch.results.model import GroupSize
 from evenmatch.results.reading import read_results
 from evenmatch.scoring.planning import Roles, plan_one_to_one
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from evenmatch.data.measured_tone import ToneReadings
     from evenmatch.data.samples import Samples
+    from evenmatch.results.model import RunResult
     from evenmatch.scoring.plan import Plan, Roster
 
 
@@ -44,6 +50,9 @@ class Inputs:
         artist: draws the masks; None where none are asked for.
         digest: SHA-256 over manifest, protocol and photographs.
         notices: sentences a reader must see before the numbers.
+        marks: what a review found wrong; None where there was none.
+        training: matcher to the identities it was trained on, where the run lists them.
+        tones: the angles of skin measured, where the run asks for them.
     """
 
     card: Card
@@ -55,6 +64,9 @@ class Inputs:
     artist: MaskArtist | None
     digest: str
     notices: tuple[str, ...]
+    marks: Marks | None = None
+    training: Mapping[str, Identities] = field(default_factory=dict)
+    tones: ToneReadings | None = None
 
     def groups(self, samples: Samples) -> Groups:
         """Partition rows by the groupings asked for."""
@@ -76,24 +88,33 @@ class Inputs:
         return plan_one_to_one(samples, roster, roles, self.trials, config.masks.apply_to)
 
 
-def read_inputs(config: RunConfig) -> Inputs:
+def read_inputs(config: RunConfig, progress: Progress = silent) -> Inputs:
     """Read the benchmark a run names.
 
     Raises:
         RequestError: the card, the files or the policy forbid it; the sentence says which.
     """
     card = load_card(config.benchmark.card)
-    override = check_policy(card, config.policy.consent, config.policy.override)
+    policy = config.policy
+    override = check_policy(card, policy.consent, policy.override, policy.licence)
     root = benchmark_root(card, config.benchmark.root)
     protocol = card.protocol(config.benchmark.protocol)
     calibrate_on = config.one_to_one.calibrate_on
     chosen = tuple(calibrate_on) if isinstance(calibrate_on, dict) else ()
     claimed = (name for claim in config.claims for name in claim.scope)
     references = tuple(dict.fromkeys((*chosen, *claimed)))
-    named = config.groups if config.groups is not None else _default_groups(card, config)
-    given = load_samples(card, root, [*named, references], config.classes)
+    labelled = load_samples(
+        card,
+        root,
+        without_measured([*(config.groups or ()), references], config.measured),
+        config.classes,
+        {name: entry.mapping() for name, entry in config.mappings.items()},
+    )
+    given, tones = measure_attributes(labelled, config.measured, progress)
+    named, absent = _groupings(card, config, given)
     loader, places = benchmark_files(card, root)
     lists = [root / file for file in protocol.files]
+    marks = config.benchmark.marks
     trials = load_trials(lists, given, lambda path: loader.trials(path, places)) if lists else None
     drawings = [mask.drawing() for mask in config.masks.synthetic]
     return Inputs(
@@ -104,22 +125,47 @@ def read_inputs(config: RunConfig) -> Inputs:
         references=references,
         trials=trials,
         artist=MaskArtist(config.masks.landmarks, drawings) if drawings else None,
-        digest=_digest(given, lists),
+        digest=_digest(given, [*lists, *([marks] if marks else [])], trials),
         notices=(
             *([override] if override else []),
+            *origin_notices(card),
             *given.notices,
+            *absent,
             *(trials.notices if trials else ()),
         ),
+        marks=read_marks(marks, given) if marks else None,
+        tones=tones,
+        training={
+            entry.name: read_identities(entry.training_identities)
+            for entry in config.matchers
+            if entry.training_identities
+        },
     )
+
+
+def _groupings(
+    card: Card, config: RunConfig, given: Samples
+) -> tuple[Sequence[tuple[str, ...]], tuple[str, ...]]:
+    """Return the groupings asked for, or the default ones, and what the files lack for those."""
+    if config.groups is not None:
+        return config.groups, ()
+    named = _default_groups(card, config)
+    lacking = [name for (name,) in named if name not in given.attributes]
+    said = (
+        f"The files hold no labels of {', '.join(lacking)}, which the card declares: no table "
+        "is by them."
+    )
+    kept = [group_by for group_by in named if group_by[0] not in lacking]
+    return kept, (said,) if lacking else ()
 
 
 def _default_groups(card: Card, config: RunConfig) -> tuple[tuple[str, ...], ...]:
-    """Each attribute of people that the card declares, alone; numbers only where banded."""
-    return tuple(
-        (name,)
-        for name, attribute in card.attributes.items()
-        if attribute.of == "subject" and (attribute.values or name in config.classes)
-    )
+    """Each attribute of people that the card declares or the run makes, alone; numbers banded."""
+    of_people = {name: each for name, each in card.attributes.items() if each.of == "subject"}
+    named = [name for name, each in of_people.items() if each.values or name in config.classes]
+    named += [name for name, entry in config.mappings.items() if entry.source in of_people]
+    named += ["skin_tone"] if config.measured.skin_tone else []
+    return tuple((name,) for name in named)
 
 
 def group_sizes(inputs: Inputs, groups: Groups) -> list[GroupSize]:
@@ -142,12 +188,16 @@ def group_sizes(inputs: Inputs, groups: Groups) -> list[GroupSize]:
     return rows
 
 
-def _digest(samples: Samples, lists: Sequence[Path]) -> str:
+def _digest(samples: Samples, lists: Sequence[Path], trials: ListedTrials | None) -> str:
     """Digest the labels, the listed trials and every photograph's bytes."""
     total = hashlib.sha256()
     total.update(samples.table.to_csv(index=False).encode())
     for file in lists:
         total.update(_file_digest(file))
+    if trials and any(file.is_dir() for file in lists):
+        # A folder of lists may go by numbers that other files explain: what was read counts.
+        for side in (trials.probes, trials.references):
+            total.update(side.astype("<i4").tobytes())
     if samples.media is not None:
         total.update(samples.media.to_csv(index=False).encode())
     behind = samples.table if samples.media is None else samples.media
@@ -165,16 +215,25 @@ def _file_digest(path: Path) -> bytes:
         return b"unreadable"
 
 
+def audited(result: RunResult, where: str) -> tuple[RunConfig, Card, Samples]:
+    """Return the run, the card and the photographs behind an audit.
+
+    Raises:
+        RequestError: the benchmark's files moved.
+    """
+    config = parse_document(RunConfig, result.config, where)
+    card = load_card(config.benchmark.card)
+    return config, card, load_samples(card, benchmark_root(card, config.benchmark.root), (), {})
+
+
 def reveal_pseudonym(audit: Path, pseudonym: str) -> str:
     """Return the sample or subject behind a pseudonym of an audit made on this machine.
 
     Raises:
         RequestError: the benchmark's files moved, or the pseudonym was made by another key.
     """
-    result = read_results(audit)
-    config = parse_document(RunConfig, result.config, str(audit))
-    card = load_card(config.benchmark.card)
-    table = load_samples(card, benchmark_root(card, config.benchmark.root), (), {}).table
+    _, card, given = audited(read_results(audit), str(audit))
+    table = given.table
     names = Pseudonyms(card.name)
     samples = dict(zip(names.of_samples(table["sample_id"]), table["sample_id"], strict=True))
     subjects = dict(zip(names.of_subjects(table["subject_id"]), table["subject_id"], strict=True))

@@ -38,6 +38,7 @@ PACKAGES = (
 def provenance(config: RunConfig, inputs: Inputs, sources: Sequence[Source]) -> Provenance:
     """Digest what determines the numbers: the config's own part, card, samples and weights."""
     weights = {source.entry.name: source.digest for source in sources}
+    weights |= {f"{name} training": each.digest for name, each in inputs.training.items()}
     digests = [config.digest(), inputs.card.digest(), inputs.digest, *_earlier(config)]
     total = hashlib.sha256(json.dumps([*digests, weights], sort_keys=True).encode())
     return Provenance(

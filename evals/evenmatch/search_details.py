@@ -27,18 +27,24 @@ _BALANCED, _PARTS, _RESAMPLED = 21, 22, 23
 
 
 def beyond_rates(
-    searcher: Searcher, first: Identified, groups: Groups, config: RunConfig
+    searcher: Searcher,
+    first: Identified,
+    groups: Groups,
+    config: RunConfig,
+    *,
+    others: bool = True,
 ) -> Identified:
     """Add what the first split's searches tell beyond their rates.
 
     Candidates are counted under every mask condition; other galleries and parts of this one are
-    searched with the barest faces alone.
+    searched with the barest faces alone. `others` says whether galleries made of the same people
+    are searched too.
     """
     asked, roster = config.one_to_many, searcher.roster
     if asked is None:
         return first
     bare = first.first_split[0]
-    others = _others(searcher, bare, groups, config.seed)
+    galleries = _others(searcher, bare, groups, config.seed) if others else []
     alarms = [
         wrong_candidates(searcher, found, point)
         for found in first.first_split
@@ -53,12 +59,12 @@ def beyond_rates(
             each, roster, groups, rng, level=statistics.level, replicates=statistics.replicates
         )
     ]
-    named = [bare, *(found for _, found in others)]
+    named = [bare, *(found for _, found in galleries)]
     wider = replace(
         first,
         rates=[
             *first.rates,
-            *composition_rows(others, first.thresholds, groups, statistics.level),
+            *composition_rows(galleries, first.thresholds, groups, statistics.level),
         ],
         galleries=list(gallery_rows(named, roster, groups, asked)),
         selectivity=every,

@@ -56,10 +56,10 @@ def operating_points(texts: tuple[str, ...], kinds: tuple[str, ...]) -> tuple[st
 
 
 class Gallery(_Part):
-    """Who is enrolled: a share of the people, with which of their photographs."""
+    """Who is enrolled: a share of the people, with which of their photographs; 1 is everybody."""
 
     where: Where = {}
-    enrolled: float = Field(default=0.5, gt=0, lt=1)
+    enrolled: float = Field(default=0.5, gt=0, le=1)
     policy: Literal["unconsolidated", "recent", "consolidated"] = "unconsolidated"
     recent_by: str | None = None
 

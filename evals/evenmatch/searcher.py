@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evenmatch.errors import RequestError
+from evenmatch.matching.candidates import CandidateLists
 from evenmatch.matching.matcher import Templates
-from evenmatch.matching.scores import ScoreTable
+from evenmatch.matching.program_scores import ProgramScores, row_scores
+from evenmatch.program_lists import search_program
 from evenmatch.scoring.enrolment import pool, pooled_lookup, pooled_templates
 from evenmatch.scoring.exact import similarities
+from evenmatch.scoring.list_search import search_lists
+from evenmatch.scoring.needs import Compute
 from evenmatch.scoring.search import search, search_scores
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from evenmatch.matching.scores import ScoreTable
     from evenmatch.scoring.plan import Roster, Rows
     from evenmatch.scoring.search import Index, SearchResults
 
@@ -25,20 +31,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Searcher:
-    """Templates or a score file, searched under one gallery policy.
+    """Templates, a score file or a vendor's own searches, under one gallery policy.
 
     Attributes:
-        scored: templates of every row, or a score file.
+        scored: templates of every row, a score file, or candidate lists.
         roster: who the rows are.
         consolidated: whether a person's enrolled photographs make one entry.
         index: which index answers searches of templates; what an approximate one misses then
             counts as the system's own errors. Score files have no index.
+        compute: where an exact search of templates is done.
     """
 
-    scored: Templates | ScoreTable
+    scored: Templates | ScoreTable | CandidateLists | ProgramScores
     roster: Roster
     consolidated: bool = False
     index: Index = "exact"
+    compute: Compute = field(default_factory=Compute)
 
     def search(self, searches: Rows, gallery: Rows, *, length: int) -> SearchResults:
         """Search a gallery of photographs; rows of the answer are always photographs.
@@ -64,9 +72,13 @@ class Searcher:
 
     def lookup(self, probe: Rows, reference: Rows) -> tuple[Scores, Statuses]:
         """Return the scores of given rows, nan where one failed, and why."""
-        if isinstance(self.scored, ScoreTable):
-            photographs = self.roster.photographs
-            return self.scored.lookup(photographs[probe], photographs[reference])
+        if isinstance(self.scored, CandidateLists):
+            raise RequestError(
+                "candidate lists have no scores but of the candidates; write `mates: any` and "
+                "`policy: unconsolidated`, or give `path` and no `candidates`."
+            )
+        if not isinstance(self.scored, Templates):
+            return row_scores(self.scored, self.roster.photographs, probe, reference)
         failures = self.scored.failures
         failed = np.isin(probe, list(failures)) | np.isin(reference, list(failures))
         scores = similarities(self.scored.vectors, self.scored.score_kind, probe, reference)
@@ -78,14 +90,26 @@ class Searcher:
 
     def _search(
         self,
-        scored: Templates | ScoreTable,
+        scored: Templates | ScoreTable | CandidateLists | ProgramScores,
         roster: Roster,
         searches: Rows,
         gallery: Rows,
         length: int,
     ) -> SearchResults:
         if isinstance(scored, Templates):
-            return search(scored, roster, searches, gallery, length=length, index=self.index)
+            return search(
+                scored,
+                roster,
+                searches,
+                gallery,
+                length=length,
+                index=self.index,
+                compute=self.compute,
+            )
+        if isinstance(scored, CandidateLists):
+            return search_lists(scored, roster, searches, gallery, length=length)
+        if isinstance(scored, ProgramScores) and scored.can_search(searches, gallery):
+            return search_program(scored, roster, searches, gallery, length=length)
         return search_scores(self.lookup, roster, searches, gallery, length=length)
 
     def worst_mates(self, searches: Rows, gallery: Rows) -> tuple[Scores, npt.NDArray[np.bool_]]:

@@ -9,6 +9,7 @@ import numpy as np
 from evenmatch.data.benchmark import MASK
 from evenmatch.data.conditions import SYNTHETIC
 from evenmatch.data.progress import Progress, silent
+from evenmatch.engines import spread_of
 from evenmatch.enrolment_order import recent_rows
 from evenmatch.errors import RequestError
 from evenmatch.matching.scores import MISSING, ScoreTable
@@ -19,6 +20,7 @@ from evenmatch.results.one_to_many import (
     searched,
 )
 from evenmatch.scoring.galleries import make_splits
+from evenmatch.scoring.needs import Compute
 from evenmatch.scoring.planning import make_roster, rows_where
 from evenmatch.search_details import beyond_rates
 from evenmatch.searcher import Searcher
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from evenmatch.data.groups import Groups
     from evenmatch.data.samples import Samples
     from evenmatch.matching.matcher import Templates
+    from evenmatch.matching.program_scores import ProgramScores
     from evenmatch.results.one_to_many import Searched
     from evenmatch.results.thresholds import Scale
     from evenmatch.scoring.galleries import Split
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def identify(
-    scored: Templates | ScoreTable,
+    scored: Templates | ScoreTable | ProgramScores,
     samples: Samples,
     groups: Groups,
     scale: Scale,
@@ -51,9 +54,11 @@ def identify(
     if asked is None:
         return Identified()
     roster = make_roster(samples, groups)
-    splits, notice = _splits(samples, roster, asked, config.seed)
+    splits, notice = make_run_splits(samples, roster, asked, config.seed)
     notices = [notice] if notice else []
-    searcher = Searcher(scored, roster, asked.gallery.policy == "consolidated", asked.index)
+    compute = Compute(spread=spread_of(config))
+    consolidated = asked.gallery.policy == "consolidated"
+    searcher = Searcher(scored, roster, consolidated, asked.index, compute)
     if isinstance(scored, ScoreTable) and (lacking := _lacking(searcher, splits)):
         notices.append(
             f"{scale.matcher} has no one-to-many rates: its score file lacks {lacking:,} of "
@@ -70,7 +75,7 @@ def identify(
     every, thresholds = [], []
     with progress(f"searches: {scale.matcher}", len(splits)) as task:
         for split in splits:
-            found = [_search(searcher, samples, split, mask, asked) for mask in masks]
+            found = [search_split(searcher, samples, split, mask, asked) for mask in masks]
             every.append(found)
             thresholds.append(
                 [search_threshold(text, scale, found[0]) for text in asked.operating_points]
@@ -91,9 +96,10 @@ def _searched_with(mask: str, config: RunConfig) -> bool:
     return not mask.startswith(SYNTHETIC) or "probe" in config.masks.apply_to
 
 
-def _splits(
+def make_run_splits(
     samples: Samples, roster: Roster, asked: OneToMany, seed: int
 ) -> tuple[list[Split], str]:
+    """Draw the run's galleries; also what a reader has to know of how, or nothing."""
     bare = (samples.table[MASK] == samples.mask_values[0]).to_numpy()
     enrollable = bare & rows_where(samples, asked.gallery.where, "one_to_many.gallery")
     notice = ""
@@ -111,9 +117,10 @@ def _splits(
     return splits, notice
 
 
-def _search(
+def search_split(
     searcher: Searcher, samples: Samples, split: Split, mask: str, asked: OneToMany
 ) -> Searched:
+    """Search a gallery with the photographs of one mask condition."""
     wearing = (samples.table[MASK] == mask).to_numpy()
     searches = split.searches[wearing[split.searches]]
     results = searcher.search(searches, split.gallery, length=max(asked.ranks))

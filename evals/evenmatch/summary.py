@@ -1,14 +1,15 @@
-"""What the terminal shows: a plan before a run, the headline rates after it."""
+"""What the terminal shows after a run: the headline rates, the verdicts, where the audit lies."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from evenmatch.data.conditions import SYNTHETIC
-from evenmatch.reporting.claim_words import claim_sentences
+from evenmatch.reporting.claim_words import claim_sentences, whole_claims
 from evenmatch.reporting.leading import leading
 
 if TYPE_CHECKING:
@@ -16,54 +17,70 @@ if TYPE_CHECKING:
 
     from evenmatch.results.model import ErrorRate, RunResult
 
+HEADINGS: Final = ("matcher", "at", "masks", "FMR", "FNMR")
+WIDTH: Final = 80
+_ROOMY: Final = 72  # columns from which a rate with its interval stays on one line
+_COLOURS: Final = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
 
-def print_summary(result: RunResult, folder: Path) -> None:
-    """Print the overall rates of every matcher at every operating point, in 80 columns."""
+_UNRESOLVED: Final = " (unresolved)"
+
+Overall = tuple[str, str, str, str, str]
+
+
+def print_summary(result: RunResult, folder: Path, overview: Path | None = None) -> None:
+    """Print the overall rates of every matcher at every operating point, in 80 columns.
+
+    Args:
+        result: what the audit found.
+        folder: where it lies.
+        overview: the page that lists it among the folder's other audits.
+    """
     console = Console(highlight=False, markup=False, emoji=False)
-    table = Table(title=f"{result.name} ({result.provenance.run_id})", width=80)
-    for column in ("matcher", "at", "masks", "FMR", "FNMR"):
-        table.add_column(column, overflow="fold")
-    pooled = [
-        leading(row) for row in result.error_rates if row.group_by == "all" and row.metric != "fta"
-    ]
-    conditions = dict.fromkeys(
-        (row.matcher, row.operating_point, row.probe_mask, row.reference_mask) for row in pooled
-    )
-    short = _short_names(
-        [mask for *_, probe, reference in conditions for mask in (probe, reference)]
-    )
-    for condition in conditions:
-        rows = {
-            (row.metric, row.failures): row
-            for row in pooled
-            if (row.matcher, row.operating_point, row.probe_mask, row.reference_mask) == condition
-        }
-        matcher, point, probe_mask, reference_mask = condition
-        table.add_row(
-            matcher,
-            point,
-            f"{short[str(probe_mask)]} / {short[str(reference_mask)]}",
-            rate_text(rows["fmr", "excluded"]),
-            rate_text(rows["fnmr", "non-match"]),
-        )
-    console.print(table)
-    for mask, name in short.items():
-        if mask != name:
-            console.print(f"{name} = {mask}")
-    for sentence in claim_sentences(result):
-        console.print(sentence, soft_wrap=True, markup=False)
+    console.print(_table(result, min(WIDTH, console.width)))
+    for name, mask in masks_named(result).items():
+        console.print(f"{name} = {mask}")
+    for verdict, sentence in verdicts(result):
+        text = Text(sentence)
+        text.highlight_regex(rf"\bis {verdict}:", _COLOURS[verdict])
+        console.print(text, soft_wrap=True)
     for notice in result.notices:
-        console.print(f"Note: {notice}", markup=False)
-    console.print(f"audit   {folder}", soft_wrap=True, markup=False)
+        console.print(Text(f"Note: {notice}", "yellow"))
+    console.print(f"audit   {folder}", soft_wrap=True)
     if (folder / "report.html").is_file():
-        console.print(f"report  {folder / 'report.html'}", soft_wrap=True, markup=False)
+        console.print(f"report  {folder / 'report.html'}", soft_wrap=True)
+    if overview is not None:
+        console.print(f"all     {overview}", soft_wrap=True)
 
 
-def _short_names(masks: list[str | None]) -> dict[str, str]:
-    """Give drawn masks a name that fits a column; the others are short already."""
-    distinct = dict.fromkeys(str(mask) for mask in masks)
-    drawn = [mask for mask in distinct if mask.startswith(SYNTHETIC)]
-    return {mask: f"M{drawn.index(mask) + 1}" if mask in drawn else mask for mask in distinct}
+def overall(result: RunResult) -> list[Overall]:
+    """Return a row for each matcher, operating point and mask condition, in words."""
+    pooled = _pooled(result)
+    short = _short_names(result)
+    found: dict[tuple[str, str | None, str, str | None], dict[tuple[str, str | None], str]] = {}
+    for row in pooled:
+        condition = (row.matcher, row.operating_point, row.probe_mask, row.reference_mask)
+        found.setdefault(condition, {})[row.metric, row.failures] = rate_text(row)
+    return [
+        (
+            matcher,
+            str(point),
+            f"{short[str(probe)]} / {short[str(reference)]}",
+            rates["fmr", "excluded"],
+            rates["fnmr", "non-match"],
+        )
+        for (matcher, point, probe, reference), rates in found.items()
+    ]
+
+
+def masks_named(result: RunResult) -> dict[str, str]:
+    """Return the short names of drawn masks with what they stand for."""
+    return {name: mask for mask, name in _short_names(result).items() if mask != name}
+
+
+def verdicts(result: RunResult) -> list[tuple[str, str]]:
+    """Return each claim's verdict and the sentence that says it."""
+    rows = whole_claims(result)
+    return [(row.verdict, said) for row, said in zip(rows, claim_sentences(result), strict=True)]
 
 
 def rate_text(row: ErrorRate) -> str:
@@ -72,5 +89,41 @@ def rate_text(row: ErrorRate) -> str:
         return f"too few people ({row.subjects})"
     if row.status == "upper_bound":
         return f"at most {row.high:.2%}"
-    unresolved = " (unresolved)" if row.status == "unresolvable" else ""
+    unresolved = _UNRESOLVED if row.status == "unresolvable" else ""
     return f"{row.rate:.2%} ({100 * row.low:.2f} to {100 * row.high:.2f}){unresolved}"
+
+
+def _table(result: RunResult, width: int) -> Table:
+    """Return the table of overall rates, no wider than a terminal."""
+    title = Text(f"{result.name} ({result.provenance.run_id})", "bold")
+    table = Table(title=title, width=width, box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in HEADINGS:
+        whole = heading in HEADINGS[3:] and width >= _ROOMY
+        table.add_column(heading, overflow="fold", no_wrap=whole, header_style="bold cyan")
+    for row in overall(result):
+        table.add_row(*row[:3], *map(_coloured, row[3:]))
+    return table
+
+
+def _coloured(rate: str) -> Text:
+    """Return a rate in words; what says less than a rate stands back."""
+    if rate.startswith("too few"):
+        return Text(rate, "dim")
+    unresolved = rate.endswith(_UNRESOLVED)
+    return Text(rate.replace(_UNRESOLVED, f"\n{_UNRESOLVED.strip()}"), "yellow" * unresolved)
+
+
+def _pooled(result: RunResult) -> list[ErrorRate]:
+    return [
+        leading(row) for row in result.error_rates if row.group_by == "all" and row.metric != "fta"
+    ]
+
+
+def _short_names(result: RunResult) -> dict[str, str]:
+    """Give drawn masks a name that fits a column; the others are short already."""
+    pooled = _pooled(result)
+    distinct = dict.fromkeys(
+        str(mask) for row in pooled for mask in (row.probe_mask, row.reference_mask)
+    )
+    drawn = [mask for mask in distinct if mask.startswith(SYNTHETIC)]
+    return {mask: f"M{drawn.index(mask) + 1}" if mask in drawn else mask for mask in distinct}

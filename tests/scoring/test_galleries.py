@@ -29,6 +29,15 @@ def split(made, enrollable=None, searching=None, *, enrolled=0.5, splits=1, seed
     )
 
 
+def test_everybody_enrolled_is_one_gallery_and_strangers_search():
+    made = roster(np.repeat(np.arange(8), 2))
+    theirs = (np.arange(16) % 2 == 0) & (made.people < 4)
+    (found,) = split(made, theirs, ~theirs, enrolled=1.0, splits=20)
+    assert found.gallery.tolist() == [0, 2, 4, 6]
+    assert found.mated.sum() == 4
+    assert (~found.mated).sum() == 8
+
+
 def test_first_photographs_are_enrolled_and_second_ones_search():
     made = roster(np.repeat(np.arange(8), 2))
     first = np.arange(16) % 2 == 0

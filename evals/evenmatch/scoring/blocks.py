@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evenmatch.scoring.parts import Blocks
 from evenmatch.scoring.sides import Task
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from evenmatch.scoring.parts import Part
     from evenmatch.scoring.plan import Rows
     from evenmatch.scoring.sides import Side
     from evenmatch.scoring.tiled import Work
@@ -50,10 +52,24 @@ class PeopleBlocks:
         rows, columns = np.diff(self.row_starts), np.diff(self.column_starts)
         return int(rows.max(initial=0)) * int(columns.max(initial=0))
 
-    def tasks(self, *, symmetric: bool) -> Iterator[PeopleTask]:
-        """Give every pair of blocks once, with the tiles of both directions."""
-        for i in range(self.starts.size - 1):
-            for j in range(i, self.starts.size - 1):
+    @property
+    def blocks(self) -> Blocks:
+        """Every pair of blocks, once."""
+        return Blocks(self.starts.size - 1, self.starts.size - 1, once=True)
+
+    def people_of(self, part: Part) -> npt.NDArray[np.int32]:
+        """Return everybody in the blocks of a part."""
+        sides = ((part.top, part.bottom), (part.left, part.right))
+        return np.unique(
+            np.concatenate(
+                [self.people[self.starts[first] : self.starts[last]] for first, last in sides]
+            )
+        )
+
+    def tasks(self, part: Part, *, symmetric: bool) -> Iterator[PeopleTask]:
+        """Give every pair of a part's blocks once, with the tiles of both directions."""
+        for i in range(part.top, part.bottom):
+            for j in range(max(i, part.left), part.right):
                 tiles = [self._tile(i, j, symmetric=symmetric)]
                 if not symmetric and i != j:
                     tiles.append(self._tile(j, i, symmetric=symmetric))

@@ -50,14 +50,14 @@ def make_splits(
         enrollable: rows that may be enrolled.
         searching: rows that may be searched with.
         enrolled: share of the people enrolled; the others' searches are non-mated.
-        splits: how many random splits.
+        splits: how many random splits; where everybody is enrolled there is one.
         rng: the only source of chance.
 
     Raises:
         RequestError: a split leaves no gallery, no mated search or no non-mated search.
     """
     made = []
-    for number in range(1, splits + 1):
+    for number in range(1, (splits if enrolled < 1 else 1) + 1):
         people = _draw_people(roster, enrollable, enrolled, rng)
         gallery = np.flatnonzero(enrollable & np.isin(roster.people, people))
         in_gallery = np.isin(roster.photographs, roster.photographs[gallery])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from evenmatch.scoring.parts import Spread
     from evenmatch.scoring.passes import Report
     from evenmatch.scoring.trials import Selection
 
@@ -35,6 +36,7 @@ class Compute:
         keep_tail: above that, how many non-mated scores are kept.
         tile: rows and columns of a tile; 0 for what suits the device.
         report: told how many scores were just counted, for a progress bar.
+        spread: does the work in other processes or on other machines; None does it here.
     """
 
     device: str = "auto"
@@ -43,3 +45,4 @@ class Compute:
     keep_tail: int = KEEP_TAIL
     tile: int = 0
     report: Report | None = None
+    spread: Spread | None = None

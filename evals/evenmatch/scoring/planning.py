@@ -81,10 +81,11 @@ def plan_one_to_one(
         roster: who each row is.
         roles: filters on probes and references.
         trials: the listed comparisons, or None for all pairs.
-        apply_to: which sides wear a drawn mask: `probe`, `both`.
+        apply_to: which sides wear a drawn mask: `probe`, `reference`, `both`.
 
     Raises:
-        RequestError: nothing is left to compare, or no comparison is mated or none non-mated.
+        RequestError: a masked reference without roles, nothing is left to compare, or no
+            comparison is mated or none non-mated.
     """
     probe_ok = rows_where(samples, roles.probe, "one_to_one.probe")
     reference_ok = rows_where(samples, roles.reference, "one_to_one.reference")

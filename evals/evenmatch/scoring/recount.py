@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from evenmatch.scoring.blocks import people_blocks
+from evenmatch.scoring.parts import over_parts
 from evenmatch.scoring.passes import run
 from evenmatch.scoring.summing import Errors, drain, sum_errors, weigh
-from evenmatch.scoring.tiled import count_tiles, in_order
+from evenmatch.scoring.tiled import OverWork, count_tiles, in_order
 from evenmatch.scoring.touched import Erring, score_of_unit
 from evenmatch.scoring.trials import AllPairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
 
+    from evenmatch.matching.matcher import Templates
     from evenmatch.scoring.blocks import PeopleBlocks, PeopleTask
+    from evenmatch.scoring.needs import Compute
+    from evenmatch.scoring.parts import Part
     from evenmatch.scoring.passes import Tiles
     from evenmatch.scoring.plan import Rows
     from evenmatch.scoring.scored import Bins, ScoredPairs
@@ -102,17 +106,10 @@ class Recount:
 
 def pairs_from(work: Work, bins: Bins, chosen: Selection, low: float) -> ScoredPairs:
     """Return the non-mated pairs of a selection that score at least so much."""
-    lock = threading.Lock()
-    found: list[tuple[Rows, Rows]] = [(np.zeros(0, np.int32), np.zeros(0, np.int32))]
-
-    def keep(task: PeopleTask, pairs: _Pairs) -> None:
-        del task
-        pairs = pairs.where(chosen[pairs.groups])
-        with lock:
-            found.append((pairs.probe, pairs.reference))
-
-    _over(work, bins, _blocks(work, chosen), np.array([low]), lambda: keep)
-    probe, reference = (np.concatenate(side) for side in zip(*found, strict=True))
+    todo = _PairsPass(work, bins, chosen, np.array([low]))
+    found = list(todo.everywhere())
+    probe = np.concatenate([np.zeros(0, np.int32), *(each[0] for each in found)])
+    reference = np.concatenate([np.zeros(0, np.int32), *(each[1] for each in found)])
     return in_order(work.plan, probe, reference, work.scores(probe, reference))
 
 
@@ -120,19 +117,10 @@ def values_between(
     work: Work, bins: Bins, chosen: Selection, low: float, high: float
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
     """Return the distinct non-mated scores of a selection in [low, high), and how many of each."""
-    lock = threading.Lock()
     seen: dict[float, int] = {}
-
-    def keep(task: PeopleTask, pairs: _Pairs) -> None:
-        del task
-        pairs = pairs.where(chosen[pairs.groups] & (pairs.level == 1))
-        scores = work.scores(pairs.probe, pairs.reference, threads=1)
-        values, counts = np.unique(scores, return_counts=True)
-        with lock:
-            for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-                seen[value] = seen.get(value, 0) + count
-
-    _over(work, bins, _blocks(work, chosen), np.array([low, high]), lambda: keep)
+    for part in _ValuesPass(work, bins, chosen, np.array([low, high])).everywhere():
+        for value, count in part.items():
+            seen[value] = seen.get(value, 0) + count
     return np.array(list(seen), np.float32), np.array(list(seen.values()), np.int64)
 
 
@@ -164,25 +152,95 @@ def _blocks(work: Work, chosen: Selection) -> PeopleBlocks:
     return people_blocks(work, probes, references)
 
 
-def _over(
-    work: Work,
-    bins: Bins,
-    blocks: PeopleBlocks,
-    cuts: npt.NDArray[np.float64],
-    visitor: Callable[[], Callable[[PeopleTask, _Pairs], None]],
-) -> None:
-    """Give every task's pairs that reach the lowest cut to a visitor, one a thread."""
-    if not len(blocks.rows) or not len(blocks.columns):
-        return
-    with work.tiles(blocks.rows, blocks.columns, bins, blocks.largest) as make:
+class _PeoplePass(OverWork):
+    """Goes over a part's pairs that reach the lowest cut, two blocks of people at a time."""
 
-        def start(number: int) -> Callable[[PeopleTask], None]:
-            del number
-            tiles, visit = make(), visitor()
-            return lambda task: visit(task, _reaching(work, blocks, tiles, task, cuts))
+    def __init__(
+        self, work: Work, bins: Bins, chosen: Selection, cuts: npt.NDArray[np.float64]
+    ) -> None:
+        super().__init__(work)
+        self._asked = bins, chosen, cuts
+        self._blocks: PeopleBlocks | None = None
 
-        tasks = blocks.tasks(symmetric=work.plan.symmetric)
-        run(tasks, start, work.workers, work.compute.report)
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_blocks": None}
+
+    def answer_bytes(self, share: float) -> int:
+        """Return what a part's pairs or sums may take."""
+        del share  # all pairs may lie in one part, and they are bounded together
+        return 8 * self.work.compute.keep_tail
+
+    @property
+    def blocks(self) -> PeopleBlocks:
+        """The rows that any chosen cell needs, laid out."""
+        if self._blocks is None:
+            self._blocks = _blocks(self.work, self._asked[1])
+        return self._blocks
+
+    def over(self, part: Part, visitor: Callable[[], Callable[[PeopleTask, _Pairs], None]]) -> None:
+        """Give every task's pairs that reach the lowest cut to a visitor, one a thread."""
+        work, blocks, (bins, _, cuts) = self.work, self.blocks, self._asked
+        if not len(blocks.rows) or not len(blocks.columns):
+            return
+        with work.tiles(blocks.rows, blocks.columns, bins, blocks.largest) as make:
+
+            def start(number: int) -> Callable[[PeopleTask], None]:
+                del number
+                tiles, visit = make(), visitor()
+                return lambda task: visit(task, _reaching(work, blocks, tiles, task, cuts))
+
+            tasks = blocks.tasks(part, symmetric=work.plan.symmetric)
+            run(tasks, start, work.workers, work.compute.report)
+
+
+class _PairsPass(_PeoplePass):
+    """Finds the pairs of a selection that reach a score."""
+
+    def everywhere(self) -> Iterator[tuple[Rows, Rows]]:
+        """Give what each part holds."""
+        return over_parts(self.work.templates, self, self.blocks.blocks, self.work.compute)
+
+    def __call__(self, templates: Templates, compute: Compute, part: Part) -> tuple[Rows, Rows]:
+        """Return probes and references."""
+        self.on(templates, compute)
+        lock, chosen = threading.Lock(), self._asked[1]
+        found: list[tuple[Rows, Rows]] = [(np.zeros(0, np.int32), np.zeros(0, np.int32))]
+
+        def keep(task: PeopleTask, pairs: _Pairs) -> None:
+            del task
+            pairs = pairs.where(chosen[pairs.groups])
+            with lock:
+                found.append((pairs.probe, pairs.reference))
+
+        self.over(part, lambda: keep)
+        probe, reference = (np.concatenate(side) for side in zip(*found, strict=True))
+        return probe, reference
+
+
+class _ValuesPass(_PeoplePass):
+    """Finds the scores of a selection between two cuts, and how often each occurs."""
+
+    def everywhere(self) -> Iterator[dict[float, int]]:
+        """Give what each part holds."""
+        return over_parts(self.work.templates, self, self.blocks.blocks, self.work.compute)
+
+    def __call__(self, templates: Templates, compute: Compute, part: Part) -> dict[float, int]:
+        """Return how often each score occurs."""
+        work = self.on(templates, compute)
+        lock, chosen = threading.Lock(), self._asked[1]
+        seen: dict[float, int] = {}
+
+        def keep(task: PeopleTask, pairs: _Pairs) -> None:
+            del task
+            pairs = pairs.where(chosen[pairs.groups] & (pairs.level == 1))
+            scores = work.scores(pairs.probe, pairs.reference, threads=1)
+            values, counts = np.unique(scores, return_counts=True)
+            with lock:
+                for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+                    seen[value] = seen.get(value, 0) + count
+
+        self.over(part, lambda: keep)
+        return seen
 
 
 def _reaching(
@@ -208,29 +266,73 @@ def _reaching(
 def errors_at(work: Work, bins: Bins, questions: Sequence[Question]) -> list[Erring]:
     """Return false matches at thresholds, by person, in one pass."""
     cells = [selection for selection, _ in questions]
-    blocks = _blocks(work, np.any(cells, axis=0))
     cuts = np.unique([threshold for _, threshold in questions])
-    sums = _Sums(work, blocks, cells, [threshold for _, threshold in questions], cuts)
-    _over(work, bins, blocks, cuts, sums.visitor)
-    return sums.answers()
+    levels = [int(np.searchsorted(cuts, threshold)) + 1 for _, threshold in questions]
+    todo = _ErrorsPass(work, bins, np.any(cells, axis=0), cuts, cells, levels)
+    totals = np.zeros((len(cells), 4), np.int64)
+    by_person = np.zeros((len(cells), work.roster.n_people), np.int64)
+    for found in todo.everywhere():
+        totals += found.totals
+        by_person[:, found.people] += found.by_person
+    return [
+        Erring(int(total), each, int(units), int(ee), int(em))
+        for (total, units, ee, em), each in zip(totals, by_person, strict=True)
+    ]
+
+
+class _PartErrors(NamedTuple):
+    """One part's errors: sums of every question, and by the people the part has."""
+
+    totals: npt.NDArray[np.int64]
+    people: npt.NDArray[np.int32]
+    by_person: npt.NDArray[np.int64]
+
+
+class _ErrorsPass(_PeoplePass):
+    """Sums errors of all questions; two people's trials are of one part, so that sums add up."""
+
+    def __init__(
+        self,
+        work: Work,
+        bins: Bins,
+        chosen: Selection,
+        cuts: npt.NDArray[np.float64],
+        cells: list[Selection],
+        levels: list[int],
+    ) -> None:
+        super().__init__(work, bins, chosen, cuts)
+        self._questions = cells, levels
+
+    def answer_bytes(self, share: float) -> int:
+        """Return what a part's sums by person may take."""
+        people = min(1.0, 2 * share**0.5) * self.work.roster.n_people
+        return int(8 * people * len(self._questions[0])) + 4 * int(people)
+
+    def everywhere(self) -> Iterator[_PartErrors]:
+        """Give what each part holds."""
+        return over_parts(self.work.templates, self, self.blocks.blocks, self.work.compute)
+
+    def __call__(self, templates: Templates, compute: Compute, part: Part) -> _PartErrors:
+        """Return a part's sums."""
+        work = self.on(templates, compute)
+        sums = _Sums(work, self.blocks, *self._questions)
+        self.over(part, sums.visitor)
+        people = self.blocks.people_of(part)
+        everyone = people.size == work.roster.n_people
+        by_person = sums.by_person if everyone else sums.by_person[:, people]
+        return _PartErrors(sums.totals, people, by_person)
 
 
 class _Sums:
     """Sums of all questions of a pass, added to task by task."""
 
     def __init__(
-        self,
-        work: Work,
-        blocks: PeopleBlocks,
-        cells: list[Selection],
-        thresholds: list[float],
-        cuts: npt.NDArray[np.float64],
+        self, work: Work, blocks: PeopleBlocks, cells: list[Selection], levels: list[int]
     ) -> None:
-        self._work, self._blocks, self._cells = work, blocks, cells
-        self._levels = [int(np.searchsorted(cuts, each)) + 1 for each in thresholds]
+        self._work, self._blocks, self._cells, self._levels = work, blocks, cells, levels
         self._trials = AllPairs(work.plan, work.roster, work.usable)
-        self._by_person = np.zeros((len(cells), work.roster.n_people), np.int64)
-        self._totals = np.zeros((len(cells), 4), np.int64)
+        self.by_person = np.zeros((len(cells), work.roster.n_people), np.int64)
+        self.totals = np.zeros((len(cells), 4), np.int64)
         self._rank = np.zeros(work.roster.n_people, np.int32)
         self._rank[blocks.people] = np.arange(blocks.people.size)
         self._lock = threading.Lock()
@@ -248,13 +350,6 @@ class _Sums:
                     self._add(task, number, table, room[:count])
 
         return add
-
-    def answers(self) -> list[Erring]:
-        """Return the sums of every question."""
-        return [
-            Erring(int(total), by_person, int(units), int(ee), int(em))
-            for (total, units, ee, em), by_person in zip(self._totals, self._by_person, strict=True)
-        ]
 
     def _errors(self, task: PeopleTask, pairs: _Pairs) -> Errors:
         people, starts = self._work.roster.people, self._blocks.starts
@@ -275,6 +370,6 @@ class _Sums:
         i, j = np.divmod(touched, table.shape[1])
         trials = self._trials.between(self._cells[number], low[i], high[j])
         with self._lock:
-            total, squares = drain(table, touched, low, high, self._by_person[number])
+            total, squares = drain(table, touched, low, high, self.by_person[number])
             em = weigh(table, touched, trials)
-            self._totals[number] += (total, touched.size, squares, em)
+            self.totals[number] += (total, touched.size, squares, em)

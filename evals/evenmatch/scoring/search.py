@@ -9,6 +9,7 @@ from evenmatch.scoring.dense_search import search_scores
 from evenmatch.scoring.faiss_search import search_faiss
 from evenmatch.scoring.memory import plan_search_memory, refuse_unless_it_fits
 from evenmatch.scoring.needs import Compute
+from evenmatch.scoring.search_parts import search_parts
 from evenmatch.scoring.search_results import LIST_LENGTH, SearchResults
 from evenmatch.scoring.tile_search import search_tiles
 
@@ -40,7 +41,7 @@ def search(  # noqa: PLR0913 -- three are options
         gallery: enrolled rows, each once; nobody is compared with their own photograph.
         length: length of the candidate list.
         index: `exact`, or an index of the faiss package, whose misses then count as the system's.
-        compute: threads and device.
+        compute: threads and device, and where the work is done; an index works here.
 
     Raises:
         RequestError: the list is empty, memory cannot hold the lists, or faiss is not installed.
@@ -52,6 +53,8 @@ def search(  # noqa: PLR0913 -- three are options
         searches.size, gallery.size, templates.vectors.shape[1], roster.n_groups, length
     )
     refuse_unless_it_fits(needed, "Searching the gallery")
+    if index == "exact" and compute.spread is not None:
+        return search_parts(templates, roster, searches, gallery, length, compute)
     if index == "exact":
         return search_tiles(templates, roster, searches, gallery, length, compute)
     return search_faiss(templates, roster, searches, gallery, length, index)

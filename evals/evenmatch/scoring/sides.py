@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from evenmatch.scoring.exact import Vectors
+    from evenmatch.scoring.parts import Part
     from evenmatch.scoring.plan import Rows
     from evenmatch.scoring.tile import Int32
 
@@ -126,14 +127,17 @@ class Task:
         return (self.bottom - self.top) * (self.right - self.left)
 
 
-def tasks(rows: int, columns: int, *, symmetric: bool, tile: int = TILE) -> Iterator[Task]:
-    """Give tiles that cover every comparison once, those of one block of rows together."""
-    for top in range(0, rows, tile):
-        bottom = min(top + tile, rows)
-        if symmetric:
+def tasks(
+    rows: int, columns: int, part: Part, *, symmetric: bool, tile: int = TILE
+) -> Iterator[Task]:
+    """Give tiles that cover a part's comparisons once, those of one block of rows together."""
+    for i in range(part.top, part.bottom):
+        top, bottom = i * tile, min((i + 1) * tile, rows)
+        if symmetric and part.left <= i < part.right:
             for strip in range(top, bottom, STRIP):
                 yield Task(strip, min(strip + STRIP, bottom), strip, bottom, first=1)
-        for left in range(bottom if symmetric else 0, columns, tile):
+        first = max(part.left, i + 1) if symmetric else part.left
+        for left in range(first * tile, min(part.right * tile, columns), tile):
             yield Task(top, bottom, left, min(left + tile, columns))
 
 

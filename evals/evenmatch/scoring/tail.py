@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,25 @@ if TYPE_CHECKING:
 
 QUOTA = 64  # scores of each cell kept at least, for the looser threshold of a rare error
 CROWD = 50  # a bin with so many times the quota is left out of it
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the tail of one part of the comparisons holds.
+
+    Attributes:
+        probe: probe row of each kept pair.
+        reference: reference row of each.
+        score: exact score of each.
+        floor: score from which every pair of the part is among them.
+        cuts: by cell, the same.
+    """
+
+    probe: Rows
+    reference: Rows
+    score: npt.NDArray[np.float32]
+    floor: float
+    cuts: Float64
 
 
 class Tail:
@@ -34,7 +54,7 @@ class Tail:
     ) -> None:
         self._roster, self._keep, self._owed = roster, keep, owed
         self._quota = min(quota, keep // (4 * roster.n_groups**2))
-        self.floor = floor
+        self.floor = self._asked = floor
         empty = np.inf if not self._quota else -np.inf
         self.cuts = np.full((roster.n_groups, roster.n_groups), empty)
         self.limits = np.minimum(self.cuts, floor)
@@ -61,13 +81,27 @@ class Tail:
             if self._held > 2 * self._keep:
                 self._compact()
 
+    def held(self) -> Held:
+        """Return what is held so far, to be put together with what other parts hold."""
+        self._compact()
+        return Held(*self._joined(), self.floor, self.cuts)
+
+    def take(self, held: Held) -> None:
+        """Add what the tail of a part holds; its cuts hold for the whole, which has more scores."""
+        with self._lock:
+            self.floor = max(self.floor, held.floor)
+            self.cuts = np.maximum(self.cuts, held.cuts)
+            self.limits = np.minimum(self.cuts, self.floor)
+        self.add(held.probe, held.reference, held.score)
+
     def _compact(self) -> None:
         """Raise the floor until no more than the bound lie above it."""
         probe, reference, score = self._joined()
         place = score.size - self._keep - 1
         if place >= 0:
             excess = np.partition(score, place)[place]
-            self.floor = max(self.floor, float(np.nextafter(excess, np.float32(np.inf))))
+            if excess >= self.floor:
+                self.floor = float(np.nextafter(excess, np.float32(np.inf)))
         self.limits = np.minimum(self.cuts, self.floor)
         kept = score >= self._limit_of(probe, reference)
         self._pieces = [(probe[kept], reference[kept], score[kept])]
@@ -90,6 +124,9 @@ class Tail:
             excess = ascending[ascending.size - self._keep - 1]
             above = ascending[np.searchsorted(ascending, excess, side="right") :]
             self.floor = float(above[0]) if above.size else np.inf
+        elif self.floor > self._asked:
+            # However often it was raised on the way, it ends at the lowest score that is kept.
+            self.floor = float(score[high].min()) if high.any() else np.inf
         every = np.arange(self._roster.n_groups, dtype=np.int32)
         if self._quota:
             raise_cuts(every, every, cells, np.zeros_like(cells), edges, self._quota, self.cuts)

@@ -44,6 +44,13 @@ def search_tiles(
 ) -> SearchResults:
     """Search a gallery exactly."""
     searching = find_mates(templates, roster, searches, gallery, length)
+    return search_others(templates, roster, searching, compute)
+
+
+def search_others(
+    templates: Templates, roster: Roster, searching: Searching, compute: Compute
+) -> SearchResults:
+    """Search a gallery for everybody but the mates, who are known."""
     if not searching.search_places.size or not searching.gallery_places.size:
         return searching.results
     engine = _Engine(templates, roster, searching)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from evenmatch.matching.matcher import ScoreKind
 from evenmatch.scoring.cpu import CpuTiles
 from evenmatch.scoring.devices import torch_device
 from evenmatch.scoring.exact import similarities
+from evenmatch.scoring.parts import Blocks, over_parts
 from evenmatch.scoring.passes import core_count, run
 from evenmatch.scoring.product import WORTH_IMPORTING, fastest_product, torch_alone
 from evenmatch.scoring.scored import ScoredPairs
@@ -29,24 +30,38 @@ if TYPE_CHECKING:
 
     from evenmatch.matching.matcher import Templates
     from evenmatch.scoring.needs import Compute
+    from evenmatch.scoring.parts import Part
     from evenmatch.scoring.passes import Tiles
     from evenmatch.scoring.plan import Plan, Roster, Rows
     from evenmatch.scoring.scored import Bins
     from evenmatch.scoring.sides import Side, Task
+    from evenmatch.scoring.tail import Held
     from evenmatch.scoring.tile import Float64, Int64
 
+UNEVEN = 4  # times its share that a part may hold of the tail
+KEPT = 12  # bytes of a kept pair: two rows and a score
 CELLS = 256 << 20  # bytes that the threads' own histograms may take together
 
 
 @dataclass(frozen=True)
 class Work:
-    """A plan's usable rows with everything that a pass over them needs."""
+    """A plan's usable rows with everything that a pass over them needs.
+
+    Attributes:
+        plan: which rows are compared.
+        roster: who the rows are.
+        templates: one a row.
+        usable: which rows have a template.
+        compute: how to count.
+        known_longest: an upper bound of the length of any usable template, where it is known.
+    """
 
     plan: Plan
     roster: Roster
     templates: Templates
     usable: npt.NDArray[np.bool_]
     compute: Compute
+    known_longest: float | None = None
 
     @property
     def probes(self) -> Rows:
@@ -61,6 +76,8 @@ class Work:
     @cached_property
     def longest(self) -> float:
         """An upper bound of the length of any usable template."""
+        if self.known_longest is not None:
+            return self.known_longest
         return longest(self.templates.vectors, np.flatnonzero(self.usable).astype(np.int32))
 
     @property
@@ -85,14 +102,29 @@ class Work:
     @property
     def tile(self) -> int:
         """Rows and columns of a tile."""
-        return self.compute.tile or (TILE if self.device is None else DEVICE_TILE)
+        spread = self.compute.spread
+        if self.compute.tile:
+            return self.compute.tile
+        if spread is not None:
+            return spread.default_tile()
+        return TILE if self.device is None else DEVICE_TILE
+
+    def without_templates(self) -> Work:
+        """Return the work as it goes to another process, which has the templates already."""
+        none = replace(self.templates, vectors=self.templates.vectors[:0])
+        plain = replace(self.compute, spread=None, report=None)
+        return replace(self, templates=none, compute=plain, known_longest=self.longest)
 
     def scores(self, probe: Rows, reference: Rows, threads: int = 0) -> npt.NDArray[np.float32]:
         """Return exact scores of given pairs."""
-        templates = self.templates
+        vectors = self.templates.vectors
+        if not isinstance(vectors, np.ndarray):  # they lie elsewhere: only these are fetched
+            rows, at = np.unique(np.concatenate([probe, reference]), return_inverse=True)
+            vectors = vectors[rows]
+            probe, reference = np.split(at.astype(np.int32), [probe.size])
         return similarities(
-            templates.vectors,
-            templates.score_kind,
+            vectors,
+            self.templates.score_kind,
             probe,
             reference,
             threads=threads or self.threads,
@@ -126,9 +158,39 @@ class Work:
             measure = ruler(bins, kind, dimension, self.longest, part=part)
             yield lambda: CpuTiles(rows, columns, measure, product.multiply, largest)
 
-    def over(self, rows: Side, columns: Side) -> Iterator[Task]:
-        """Give the tiles of every comparison."""
-        return tasks(len(rows), len(columns), symmetric=self.plan.symmetric, tile=self.tile)
+    def over(self, rows: Side, columns: Side, part: Part) -> Iterator[Task]:
+        """Give the tiles of every comparison of a part."""
+        symmetric = self.plan.symmetric
+        return tasks(len(rows), len(columns), part, symmetric=symmetric, tile=self.tile)
+
+    def by_group(self) -> tuple[Side, Side]:
+        """Return probes and references laid out by group."""
+        groups = self.roster.groups
+        rows = self.side(self.probes, groups[self.probes])
+        if self.plan.symmetric:
+            return rows, rows
+        return rows, self.side(self.references, groups[self.references])
+
+    def blocks(self) -> Blocks:
+        """Return the blocks of rows and columns that tiles are made of."""
+        rows, columns = (-(-side.size // self.tile) for side in (self.probes, self.references))
+        return Blocks(rows, columns, once=self.plan.symmetric)
+
+
+class OverWork:
+    """A pass over a plan; leaves the templates behind when it is sent to another process."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "work": self.work.without_templates()}
+
+    def on(self, templates: Templates, compute: Compute) -> Work:
+        """Return the work with the templates that are here."""
+        if self.work.templates is not templates or self.work.compute is not compute:
+            self.work = replace(self.work, templates=templates, compute=compute)
+        return self.work
 
 
 @dataclass(frozen=True)
@@ -149,12 +211,27 @@ def count_tiles(work: Work, bins: Bins, floor: float, *, quota: int = QUOTA) -> 
         floor: score from which pairs are kept, within `compute.keep_tail`.
         quota: how many scores of every cell are kept at least.
     """
-    groups = work.roster.groups
-    rows = work.side(work.probes, groups[work.probes])
-    columns = rows if work.plan.symmetric else work.side(work.references, groups[work.references])
     owed = same_person_cells(work, bins)
     tail = Tail(work.roster, floor, work.compute.keep_tail, owed, quota)
-    shares = _Shares(owed.shape, work.workers)
+    blocks = work.blocks()
+    if work.compute.spread is None:
+        cells = _count_into(tail, work, work.by_group(), bins, blocks.whole)
+    else:
+        cells = np.zeros_like(owed)
+        todo = _TilePass(work, bins, floor, quota, owed)
+        for found in over_parts(work.templates, todo, blocks, work.compute):
+            cells[found.rows, found.columns] += found.cells
+            tail.take(found.held)
+    cells -= owed
+    probe, reference, score, cuts = tail.finish(cells, bins.edges, symmetric=work.plan.symmetric)
+    return Counted(cells, in_order(work.plan, probe, reference, score), cuts)
+
+
+def _count_into(tail: Tail, work: Work, sides: tuple[Side, Side], bins: Bins, part: Part) -> Int64:
+    """Count a part of the comparisons into its cells, and keep its tail."""
+    rows, columns = sides
+    n = work.roster.n_groups
+    shares = _Shares((n, n, bins.count), work.workers)
 
     with work.tiles(rows, columns, bins, work.tile**2) as make:
 
@@ -172,10 +249,54 @@ def count_tiles(work: Work, bins: Bins, floor: float, *, quota: int = QUOTA) -> 
 
             return count
 
-        run(work.over(rows, columns), start, work.workers, work.compute.report)
-    cells = shares.total() - owed
-    probe, reference, score, cuts = tail.finish(cells, bins.edges, symmetric=work.plan.symmetric)
-    return Counted(cells, in_order(work.plan, probe, reference, score), cuts)
+        run(work.over(rows, columns, part), start, work.workers, work.compute.report)
+    return shares.total()
+
+
+@dataclass(frozen=True)
+class _PartCounted:
+    """One part: the histograms of the groups it has, and its tail."""
+
+    rows: slice
+    columns: slice
+    cells: Int64
+    held: Held
+
+
+class _TilePass(OverWork):
+    """Counts a part of the comparisons; its cells and its tail add up to those of the whole."""
+
+    def __init__(self, work: Work, bins: Bins, floor: float, quota: int, owed: Int64) -> None:
+        super().__init__(work)
+        self._asked = bins, floor, quota, owed
+        self._sides: tuple[Side, Side] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_sides": None}
+
+    def answer_bytes(self, share: float) -> int:
+        """Return what a part's histograms and its tail may take: tails are not spread evenly."""
+        tail = min(1.0, UNEVEN * share) * 2 * self.work.compute.keep_tail * KEPT
+        return int(tail) + self._asked[3].nbytes
+
+    def __call__(self, templates: Templates, compute: Compute, part: Part) -> _PartCounted:
+        """Return a part's histograms and tail."""
+        work = self.on(templates, compute)
+        bins, floor, quota, owed = self._asked
+        self._sides = self._sides or work.by_group()
+        tail = Tail(work.roster, floor, compute.keep_tail, owed, quota)
+        cells = _count_into(tail, work, self._sides, bins, part)
+        ends = ((part.top, part.bottom), (part.left, part.right))
+        rows, columns = (
+            _groups_of(side.keys[first * work.tile : last * work.tile])
+            for side, (first, last) in zip(self._sides, ends, strict=True)
+        )
+        return _PartCounted(rows, columns, cells[rows, columns], tail.held())
+
+
+def _groups_of(keys: npt.NDArray[np.int32]) -> slice:
+    """Return the groups that sorted keys span."""
+    return slice(int(keys[0]), int(keys[-1]) + 1) if keys.size else slice(0, 0)
 
 
 def in_order(

@@ -1,0 +1,154 @@
+"""Counting and searching by the processes of a cluster: templates are sent once a machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from evenmatch.distributed.cluster import Cluster, Needs, connect
+from evenmatch.distributed.shards import Addresses, open_shards, write_shards
+from evenmatch.distributed.worker import fetched
+from evenmatch.errors import RequestError
+from evenmatch.scoring.sides import TILE
+from evenmatch.scoring.torch_tiles import DEVICE_TILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from evenmatch.matching.matcher import Templates
+    from evenmatch.scoring.needs import Compute
+    from evenmatch.scoring.parts import Part, Pass
+
+Found = TypeVar("Found")
+STORED = 0.6  # of a machine's object store, what templates may take
+MIB = 1 << 20
+
+
+class RaySpread:
+    """A Ray cluster as the scoring engine sees it.
+
+    Args:
+        address: of the cluster, or `local`.
+        device: `auto` uses graphics cards where the cluster has any.
+        shards: folder or URL where templates are put for machines to read; none sends them
+            through Ray's object store.
+    """
+
+    def __init__(self, address: str, device: str, shards: str | None = None) -> None:
+        self._address, self._device, self._shards = address, device, shards
+        self._sent: tuple[Templates, Any] | None = None
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster, connected."""
+        return connect(self._address)
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether graphics cards count."""
+        if self._device == "auto":
+            return self.cluster.gpus > 0
+        if self._device.startswith("cuda") and not self.cluster.gpus:
+            raise RequestError(
+                "compute.device: no machine of the cluster has a graphics card that Ray knows of; "
+                "write `device: auto` or start them with `ray start --num-gpus`."
+            )
+        return self._device.startswith("cuda")
+
+    def slots(self) -> int:
+        """Return how many parts are worked on at once."""
+        return self.cluster.gpus if self.on_gpu else self.cluster.cores
+
+    def default_tile(self) -> int:
+        """Return the rows and columns of a tile that suit those who work."""
+        return DEVICE_TILE if self.on_gpu else TILE
+
+    def run(
+        self,
+        templates: Templates,
+        todo: Pass[Found],
+        parts: Iterable[Part],
+        compute: Compute,
+        answer_bytes: int,
+    ) -> Iterator[Found]:
+        """Give what each part holds, in any order."""
+        gpu = self.on_gpu and compute.device != "cpu"
+        there = replace(
+            compute,
+            device=("cuda" if gpu else self._device.replace("auto", "cpu")),
+            threads=1,
+            tile=compute.tile or self.default_tile(),
+            report=None,
+            spread=None,
+        )
+        sent = _Counting(todo, there, self._templates(templates))
+        needs = Needs(gpus=1 if gpu else 0, answer_bytes=answer_bytes)
+        for found, scores in self.cluster.over(sent, parts, needs):
+            if compute.report is not None:
+                compute.report(scores)
+            yield found
+
+    def _templates(self, templates: Templates) -> _There:
+        """Return where the templates are, sent there at the first time of asking."""
+        if self._sent is None or self._sent[0] is not templates:
+            self._sent = templates, self._send(templates)
+        plain = replace(templates, vectors=templates.vectors[:0])
+        return _There(plain, self._sent[1])
+
+    def _send(self, templates: Templates) -> Any:  # noqa: ANN401 -- a reference of Ray's, or URLs
+        if self._shards is not None:
+            return write_shards(templates.vectors, self._shards)
+        store = self.cluster.store
+        if templates.vectors.nbytes > STORED * store:
+            raise RequestError(
+                f"the templates take {templates.vectors.nbytes // MIB:,} MiB and the smallest "
+                f"object store of the cluster has {store // MIB:,} MiB; set compute.shards to a "
+                "folder or URL that every machine reads, or start Ray with a larger "
+                "--object-store-memory."
+            )
+        return [self.cluster.put(np.asarray(templates.vectors))]
+
+
+@dataclass(frozen=True)
+class _There:
+    """Templates as another process gets hold of them."""
+
+    plain: Templates
+    vectors: Any  # a list with a reference of Ray's, or the addresses of shards
+
+    def open(self) -> Templates:
+        if isinstance(self.vectors, Addresses):
+            return replace(self.plain, vectors=open_shards(self.vectors))
+        return replace(self.plain, vectors=fetched(self.vectors[0]))
+
+
+@dataclass(frozen=True)
+class _Counting:
+    """A pass of the scoring engine, as it is sent."""
+
+    todo: Pass[Any]
+    compute: Compute
+    templates: _There
+
+    def open(self) -> Callable[[Part], tuple[Any, int]]:
+        """Return the function of a part: what it holds and how many scores it looked at."""
+        templates, scores = self.templates.open(), _Sum()
+        compute = replace(self.compute, report=scores.add)
+
+        def do(part: Part) -> tuple[Any, int]:
+            scores.total = 0
+            return self.todo(templates, compute, part), scores.total
+
+        return do
+
+
+class _Sum:
+    """Adds up what a part reports."""
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    def add(self, amount: int) -> None:
+        self.total += amount

@@ -1,0 +1,169 @@
+"""A pass in parts gives what one pass gives, to the unit, in whatever order the parts come."""
+
+import pickle
+import random
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evenmatch.distributed.shards import open_shards, write_shards
+from evenmatch.matching.matcher import ScoreKind, Templates
+from evenmatch.scoring.counts import top_non_mated
+from evenmatch.scoring.engine import Compute, Need, count
+from evenmatch.scoring.parts import Blocks, Part
+from evenmatch.scoring.plan import Plan, Roster
+from evenmatch.scoring.search import search
+
+
+class Elsewhere:
+    """Does what a cluster does, here: everything pickled, parts in disorder, some done twice."""
+
+    def __init__(self, slots=2, seed=0, where=None):
+        self._slots, self._seed, self._where = slots, seed, where
+        self.parts = 0
+
+    def slots(self):
+        return self._slots
+
+    def default_tile(self):
+        return 17
+
+    def run(self, templates, todo, parts, compute, answer_bytes):
+        assert answer_bytes > 0
+        todo = pickle.loads(pickle.dumps(todo))  # noqa: S301 -- made here
+        if self._where is not None:
+            shards = write_shards(templates.vectors, self._where, rows=50)
+            templates = replace(templates, vectors=open_shards(shards))
+        there = replace(compute, spread=None, report=None, threads=1, tile=compute.tile or 17)
+        parts = list(parts)
+        random.Random(self._seed).shuffle(parts)  # noqa: S311 -- an order
+        self.parts += len(parts)
+        for part in parts:
+            todo(templates, there, part)
+            yield pickle.loads(pickle.dumps(todo(templates, there, part)))  # noqa: S301 -- as above
+
+
+def a_set(seed, *, symmetric=True, ties=False, kind=ScoreKind.INNER_PRODUCT, rows=240, dim=20):
+    """Return a random plan with failures, one photograph on two rows, and uneven groups."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.standard_normal((rows, dim))
+    vectors = np.round(vectors) if ties else vectors / np.linalg.norm(vectors, axis=1)[:, None]
+    people = rng.integers(0, rows // 3, rows).astype(np.int32)
+    photographs = np.arange(rows, dtype=np.int32)
+    photographs[10], people[10] = photographs[11], people[11]
+    groups = rng.integers(0, 4, rows).astype(np.int32)
+    groups[0] = 4  # a group of one
+    order = rng.permutation(rows).astype(np.int32)
+    plan = Plan("bare", "bare", order, order, symmetric=True)
+    if not symmetric:
+        plan = Plan("bare", "bare", order[: rows // 2], order[rows // 3 :], symmetric=False)
+    templates = Templates(vectors.astype(np.float32), {3: "no_face", 20: "refused"}, kind)
+    return plan, Roster(people, photographs, groups, 5), templates
+
+
+def same_counts(one, other):
+    for name in ("cells", "cuts"):
+        assert np.array_equal(getattr(one, name), getattr(other, name)), name
+    for name in ("probe", "reference", "score"):
+        assert np.array_equal(getattr(one.kept, name), getattr(other.kept, name)), name
+
+
+def same_errors(one, other, threshold):
+    everyone = np.ones_like(one.cuts, dtype=bool)
+    sides = [counts.false_matches(everyone, threshold) for counts in (one, other)]
+    for field in fields(sides[0]):
+        values = [getattr(side, field.name) for side in sides]
+        assert np.array_equal(*values), field.name
+
+
+@pytest.mark.parametrize("kind", list(ScoreKind))
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("ties", [True, False])
+@pytest.mark.parametrize("keep_tail", [1000, 5_000_000])
+def test_parts_count_what_one_pass_counts(kind, symmetric, ties, keep_tail):
+    case = a_set(3, symmetric=symmetric, ties=ties, kind=kind)
+    elsewhere = Elsewhere()
+    local = Compute(device="cpu", keep_scores=0, keep_tail=keep_tail, tile=17)
+    one = count(*case, compute=local)
+    other = count(*case, compute=replace(local, spread=elsewhere))
+    assert elsewhere.parts > 8
+    same_counts(one, other)
+    for threshold in (np.median(one.bins.edges), float(one.cuts.min()), float(one.bins.edges[5])):
+        same_errors(one, other, threshold)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    symmetric=st.booleans(),
+    ties=st.booleans(),
+    keep_tail=st.sampled_from([100, 300, 2000]),
+    slots=st.integers(1, 9),
+)
+def test_neither_the_number_of_parts_nor_their_order_changes_a_count(
+    seed, symmetric, ties, keep_tail, slots
+):
+    case = a_set(seed, symmetric=symmetric, ties=ties, rows=120)
+    needs = [Need(np.ones((5, 5), bool), fmr=0.2)]
+    local = Compute(device="cpu", keep_scores=0, keep_tail=keep_tail, tile=11)
+    one = count(*case, needs=needs, compute=local)
+    spread = replace(local, spread=Elsewhere(slots, seed))
+    other = count(*case, needs=needs, compute=spread)
+    same_counts(one, other)
+    same_errors(one, other, float(one.bins.edges[seed % one.bins.count]))
+    everyone = np.ones((5, 5), bool)
+    looser = [each.false_matches_looser(everyone, np.inf, units=40) for each in (one, other)]
+    assert (looser[0] is None) == (looser[1] is None)
+    assert looser[0] is None or looser[0][0] == looser[1][0]
+    tops = [top_non_mated([(each, everyone)], 500) for each in (one, other)]
+    assert tops[0] == tops[1]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    ties=st.booleans(),
+    length=st.sampled_from([1, 2, 7, 200]),
+    slots=st.integers(1, 9),
+)
+def test_shards_of_a_gallery_return_what_the_whole_returns(seed, ties, length, slots):
+    plan, roster, templates = a_set(seed, symmetric=False, ties=ties, dim=6, rows=150)
+    asked = (templates, roster, plan.probes, plan.references)
+    one = search(*asked, length=length, compute=Compute(tile=13))
+    spread = Compute(tile=13, spread=Elsewhere(slots, seed))
+    other = search(*asked, length=length, compute=spread)
+    for field in fields(one):
+        values = [getattr(found, field.name) for found in (one, other)]
+        assert values[0].dtype == values[1].dtype
+        assert np.array_equal(*values), field.name
+
+
+@pytest.mark.parametrize("where", ["folder", "memory://made/up"])
+def test_templates_read_where_they_lie_give_the_same_counts(where, tmp_path, monkeypatch):
+    monkeypatch.setattr("evenmatch.scoring.sides.COPIED", 1000)
+    case = a_set(5)
+    where = str(tmp_path) if where == "folder" else where
+    local = Compute(device="cpu", keep_scores=0, keep_tail=500, tile=17)
+    one = count(*case, compute=local)
+    other = count(*case, compute=replace(local, spread=Elsewhere(where=where)))
+    same_counts(one, other)
+    same_errors(one, other, float(one.bins.edges[40]))
+    everyone = np.ones((5, 5), bool)
+    assert top_non_mated([(one, everyone)], 800) == top_non_mated([(other, everyone)], 800)
+
+
+@given(
+    rows=st.integers(1, 40), columns=st.integers(1, 40), once=st.booleans(), slots=st.integers(1, 9)
+)
+def test_parts_cover_every_pair_of_blocks_once(rows, columns, once, slots):
+    blocks = Blocks(rows, rows if once else columns, once=once)
+    seen = np.zeros((blocks.rows, blocks.columns), int)
+    for part in blocks.parts(slots):
+        seen[part.top : part.bottom, part.left : part.right] += 1
+    wanted = np.triu(seen) if once else seen
+    assert np.array_equal(wanted, np.triu(np.ones_like(seen)) if once else np.ones_like(seen))
+    assert blocks.whole == Part(0, blocks.rows, 0, blocks.columns)
+    assert 0 < blocks.share(slots) <= 1

@@ -1,0 +1,203 @@
+"""Hostile files: an answer or a clear error, and never a traceback, a hang, a write or a program.
+
+A hundred changed inputs of every kind of file are read in a watched child process, each seed the
+same on every machine; `tests/bench/fuzz.py` reads ten thousand. What could be foreseen about a
+single reader is tested beside it; this is for what could not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+BENCH = Path(__file__).parent / "bench"
+sys.path.insert(0, str(BENCH))
+
+import fuzz  # noqa: E402 - lies in the folder just named
+
+from evenmatch.data.loaders.safe_pickle import read_pickle  # noqa: E402
+from evenmatch.documents import MOST_VALUES, parse_yaml, read_yaml  # noqa: E402
+from evenmatch.errors import EvenmatchError, RequestError, shown  # noqa: E402
+from evenmatch.matching.vendor_messages import AnswerError, decode  # noqa: E402
+from evenmatch.results.reading import read_results  # noqa: E402
+
+# Kinds of which an input takes a tenth of a second and more are read less often here.
+SLOW = {
+    "audit-page": 2, "audit-review": 15, "audit-report": 15, "audit-verify": 25,
+    "audit-tables": 25, "audit-compare": 40, "audit-overview": 40, "pt2": 20, "torchscript": 40,
+}  # fmt: skip
+PARTS = 4
+
+
+def parts():
+    """Return the kinds in a few parts, so that a failure says roughly where it lies."""
+    names = list(fuzz.kinds())
+    return [names[place::PARTS] for place in range(PARTS)]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_hundred_hostile_inputs_of_every_kind_are_answered_or_refused(part):
+    names = parts()[part]
+    tally = fuzz.fuzz(names, fuzz.Amount(100, fewer=SLOW))
+    told = [f"{each['kind']} {each['seed']}: {each['detail'][-1500:]}" for each in tally.findings]
+    assert not told, "\n\n".join(told[:5])
+    for name in set(names) - set(tally.absent):
+        assert sum(tally.outcomes[name].values()) == SLOW.get(name, 100), name
+    refused = sum(each["refused"] for each in tally.outcomes.values())
+    assert refused > 0.3 * sum(sum(each.values()) for each in tally.outcomes.values())
+
+
+def test_the_watch_sees_what_it_is_there_to_see(tmp_path, monkeypatch):
+    from fuzzing.watch import Made, Reader, Watch  # noqa: PLC0415 - needs the folder named above
+
+    for name, value in fuzz.surroundings(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    file = tmp_path / "files" / "x.txt"
+    file.parent.mkdir()
+    file.write_text("valid")
+    watch = Watch()
+    watch.install()
+    canary = tmp_path / "canary" / "file"
+
+    def found(read):
+        reader = Reader("x", Made([file], read), tmp_path, watch, 0.5)
+        return " ".join(each.what for each in reader.check(0)[1])
+
+    def refuse(sentence):
+        raise RequestError(sentence)
+
+    assert found(lambda: None) == ""
+    assert found(lambda: refuse("It is broken; correct it.")) == ""
+    assert "without a cure" in found(lambda: refuse("It is broken."))
+    assert "ZeroDivisionError" in found(lambda: 1 / 0)
+    assert "late" in found(lambda: all(iter(lambda: True, False)))
+    assert "MemoryError" in found(lambda: bytes(1 << 40))
+    assert "for writing" in found(lambda: canary.write_text("changed"))
+    assert "os.mkdir" in found(lambda: (tmp_path / "canary" / "new").mkdir(exist_ok=True))
+    assert "os.system" in found(lambda: os.system("true"))  # noqa: S605 - is what is looked for
+
+
+# ---------------------------------------------------------------- what properties can say
+
+
+def answered(read, *refusals):
+    """Read and return the answer, or the refusal's words once they are fit to be shown."""
+    try:
+        return read()
+    except refusals as refusal:
+        said = str(refusal)
+        assert said
+        assert len(said) < 30_000
+        assert said.replace("\n", "").isprintable()
+        return None
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text() | st.text("[]{}:,-&*!|>%@`'\"#? \n\tax0.~<="))
+def test_any_text_is_yaml_or_refused(text):
+    answered(lambda: parse_yaml(text, "x"), RequestError)
+
+
+@settings(max_examples=100, deadline=None)
+@given(VALUES)
+def test_what_yaml_wrote_reads_as_it_was(value):
+    def keyed(part):
+        if isinstance(part, dict):
+            return all(map(keyed, part.values()))
+        return all(map(keyed, part)) if isinstance(part, list) else part == part  # noqa: PLR0124
+
+    if keyed(value):  # NaN equals nothing
+        found = answered(lambda: parse_yaml(yaml.safe_dump(value), "x"), RequestError)
+        assert found is None or found == value
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.binary() | VALUES.map(lambda value: json.dumps(value).encode()))
+def test_any_line_of_a_program_is_an_answer_or_refused(line):
+    answered(lambda: decode(line, 1), AnswerError)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.binary(max_size=200)
+    | st.lists(st.sampled_from(b"(]lt.}0Nc\x85ap\x94q\0Re1KbC\x01ab\n")).map(bytes)
+)
+def test_any_bytes_are_a_pickle_of_plain_values_or_refused(data):
+    answered(lambda: read_pickle(data, "x"), RequestError)
+
+
+@settings(max_examples=100, deadline=None)
+@given(VALUES)
+def test_any_json_is_an_audit_or_refused(tmp_path_factory, value):
+    path = tmp_path_factory.getbasetemp() / "results.json"
+    path.write_text(json.dumps(value))
+    answered(lambda: read_results(path), RequestError)
+
+
+@given(st.text())
+def test_a_message_is_fit_for_a_screen_whatever_it_quotes(text):
+    said = shown(f"found {text!s}; correct it.")
+    assert said.replace("\n", "").isprintable()
+    assert shown(said) == said
+    if text.isprintable():
+        assert text in said
+
+
+# ---------------------------------------------------------------- what was found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: &a [*a]", "an alias repeats what it is a part of"),
+        ("a: &a {b: *a}", "an alias repeats what it is a part of"),
+        (
+            "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+            + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
+            f"more than {MOST_VALUES:,} values",
+        ),
+        ("a: !!bool maybe", "a value is not what its tag says"),
+        ("a: !!timestamp x", "a value is not what its tag says"),
+        ("a: !!int ''", "correct the YAML"),
+        (f"a: {'9' * 5000}", "limit"),
+        ("[" * 5000, "correct the YAML"),
+        ("a: !!python/object/apply:os.system ['true']", "could not determine a constructor"),
+    ],
+)
+def test_yaml_that_grows_or_lies_about_its_types_is_refused(tmp_path, text, said):
+    path = tmp_path / "card.yaml"
+    path.write_text(text)
+    with pytest.raises(RequestError, match=said) as caught:
+        read_yaml(path)
+    assert str(caught.value).endswith(".")
+
+
+def test_a_document_without_end_is_not_read_to_its_end(tmp_path):
+    path = tmp_path / "card.yaml"
+    with path.open("wb") as file:
+        file.truncate(1 << 34)
+    with pytest.raises(RequestError, match="longer than 4,194,304 characters"):
+        read_yaml(path)
+
+
+def test_a_message_steers_no_terminal_and_fills_no_screen():
+    error = RequestError("found '\x1b[2J\x07\u202e'; correct it.")
+    assert str(error) == r"found '\x1b[2J\x07\u202e'; correct it."
+    assert len(str(EvenmatchError("a" * 10**6 + "; correct it."))) < 1300
+    assert str(RequestError("a" * 10**6 + "; correct it.")).endswith("; correct it.")
+    many = str(RequestError("\n".join(f"{n}: correct it." for n in range(1000))))
+    assert many.endswith("And 980 more lines like these; correct these first.")
