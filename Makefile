@@ -55,8 +55,12 @@ locks:
 	$(COMPILE) locks/build.in -o locks/build.txt
 	$(COMPILE) -c locks/build.txt pyproject.toml --extra dlib -o locks/demo.txt
 	$(COMPILE) -c locks/build.txt pyproject.toml $(TORCH) \
-	  --extra dlib --extra facenet --extra faiss --extra onnx --extra test -o locks/test.txt
+	  --extra dlib --extra facenet --extra faiss --extra onnx --extra ray --extra test -o locks/test.txt
 	rm -r $(VENV)/locks
+
+# The list of dependencies and licences, from what is installed.
+dependencies: $(VENV)/installed-test
+	$(BIN)/python locks/dependencies.py
 
 # What is committed of an audit: the demonstration's page, tables and results, without its scores.
 sample: $(VENV)/installed

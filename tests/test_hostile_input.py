@@ -9,31 +9,55 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 BENCH = Path(__file__).parent / "bench"
 sys.path.insert(0, str(BENCH))
 
-import fuzz  # noqa: E402 - lies in the folder just named
+# ruff: noqa: E402 - the fuzzer lies in the folder just named
+import fuzz
+from fuzzing.vendors import samples
 
-from evenmatch.data.loaders.safe_pickle import read_pickle  # noqa: E402
-from evenmatch.documents import MOST_VALUES, parse_yaml, read_yaml  # noqa: E402
-from evenmatch.errors import EvenmatchError, RequestError, shown  # noqa: E402
-from evenmatch.matching.vendor_messages import AnswerError, decode  # noqa: E402
-from evenmatch.results.reading import read_results  # noqa: E402
+from evenmatch.data.benchmark import load_samples
+from evenmatch.data.card import load_card
+from evenmatch.data.content_cache import ContentCache, Entry
+from evenmatch.data.identities import read_identities
+from evenmatch.data.loaders.safe_pickle import read_pickle
+from evenmatch.data.receipts import (
+    Receipt,
+    Receipts,
+    lost_contents,
+    read_receipts,
+    write_contents,
+    write_receipts,
+)
+from evenmatch.documents import MOST_VALUES, parse_yaml, read_yaml
+from evenmatch.errors import EvenmatchError, RequestError, shown
+from evenmatch.matching.vendor_messages import AnswerError, decode
+from evenmatch.matching.vendor_templates import TemplateFile
+from evenmatch.reporting.overview import write_overview
+from evenmatch.results.reading import read_results
+from evenmatch.reviewing.page import write_review
+from evenmatch.run import evaluate
+from evenmatch.verifying.verify import verify
 
 # Kinds of which an input takes a tenth of a second and more are read less often here.
 SLOW = {
-    "audit-page": 2, "audit-review": 15, "audit-report": 15, "audit-verify": 25,
-    "audit-tables": 25, "audit-compare": 40, "audit-overview": 40, "pt2": 20, "torchscript": 40,
+    "audit-page": 2, "audit-review": 10, "audit-report": 10, "audit-verify": 15,
+    "audit-tables": 15, "audit-compare": 25, "audit-overview": 25, "pt2": 10, "torchscript": 25,
 }  # fmt: skip
-PARTS = 4
+PARTS = 2
+BUSY = [HealthCheck.too_slow]  # of the machine, not of what is tested
 
 
 def parts():
@@ -106,13 +130,13 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=BUSY)
 @given(st.text() | st.text("[]{}:,-&*!|>%@`'\"#? \n\tax0.~<="))
 def test_any_text_is_yaml_or_refused(text):
     answered(lambda: parse_yaml(text, "x"), RequestError)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=BUSY)
 @given(VALUES)
 def test_what_yaml_wrote_reads_as_it_was(value):
     def keyed(part):
@@ -125,13 +149,13 @@ def test_what_yaml_wrote_reads_as_it_was(value):
         assert found is None or found == value
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500, deadline=None, suppress_health_check=BUSY)
 @given(st.binary() | VALUES.map(lambda value: json.dumps(value).encode()))
 def test_any_line_of_a_program_is_an_answer_or_refused(line):
     answered(lambda: decode(line, 1), AnswerError)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500, deadline=None, suppress_health_check=BUSY)
 @given(
     st.binary(max_size=200)
     | st.lists(st.sampled_from(b"(]lt.}0Nc\x85ap\x94q\0Re1KbC\x01ab\n")).map(bytes)
@@ -140,7 +164,7 @@ def test_any_bytes_are_a_pickle_of_plain_values_or_refused(data):
     answered(lambda: read_pickle(data, "x"), RequestError)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=BUSY)
 @given(VALUES)
 def test_any_json_is_an_audit_or_refused(tmp_path_factory, value):
     path = tmp_path_factory.getbasetemp() / "results.json"
@@ -201,3 +225,113 @@ def test_a_message_steers_no_terminal_and_fills_no_screen():
     assert str(RequestError("a" * 10**6 + "; correct it.")).endswith("; correct it.")
     many = str(RequestError("\n".join(f"{n}: correct it." for n in range(1000))))
     assert many.endswith("And 980 more lines like these; correct these first.")
+
+
+@pytest.mark.parametrize(
+    "name", ["../../../away", "/away", "a/b", "..", "", "a\\b", "a\0b", "x" * 300]
+)
+@pytest.mark.parametrize("key", ["name", "run_id", "matcher"])
+def test_an_audit_whose_names_lead_elsewhere_is_refused(small, tmp_path, key, name):
+    folder = evaluate(small.config(), tmp_path / "out").folder
+    raw = json.loads((folder / "results.json").read_text())
+    place = {"name": raw, "run_id": raw["provenance"], "matcher": raw["matchers"][0]}[key]
+    place["run_id" if key == "run_id" else "name"] = name
+    (folder / "results.json").write_text(json.dumps(raw))
+    with pytest.raises(RequestError, match="no name of an audit's file"):
+        write_review(folder)
+
+
+def test_an_audit_of_endless_digits_is_damaged(tmp_path):
+    (tmp_path / "results.json").write_text(f'{{"a": {"9" * 5000}}}')
+    with pytest.raises(RequestError, match=r"is damaged .*run the audit's config again"):
+        read_results(tmp_path)
+
+
+def test_an_index_that_somebody_edited_is_made_anew(small, tmp_path):
+    evaluate(small.config(), tmp_path / "out")
+    write_overview(tmp_path / "out")
+    index = tmp_path / "out" / "index.json"
+    whole = index.read_text()
+    content = json.loads(whole)
+    del content["audits"][0]["notices"]
+    index.write_text(json.dumps(content))
+    write_overview(tmp_path / "out")
+    assert index.read_text() == whole
+
+
+def test_a_cache_with_foreign_values_gives_nothing_back(tmp_path):
+    path = tmp_path / "t.sqlite"
+    with ContentCache(path, "cache") as cache:
+        cache.put({b"k": Entry("", b"v")})
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE templates SET vector = 'text', reason = 5")
+    database.close()
+    with ContentCache(path, "cache") as cache:
+        assert cache.get(b"k") is None
+        assert cache.damaged == 1
+
+
+@pytest.mark.parametrize("heading", ["(" * 9000, "'" * 3, "{'descr': '<f8'", "9" * 5000])
+def test_an_array_whose_heading_is_no_heading_is_refused(tmp_path, heading):
+    path = tmp_path / "t.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(heading).to_bytes(2, "little") + heading.encode())
+    (tmp_path / "ids.txt").write_text("a\n")
+    with pytest.raises(RequestError, match=r"is no \.npy array"):
+        TemplateFile.find(path, tmp_path / "ids.txt", "cosine").read(samples())
+
+
+@pytest.mark.parametrize("change", [{"sha256": 1.5}, {"bytes": "12"}, {"url": None}, {"more": 1}])
+def test_a_record_with_values_of_other_types_is_refused(tmp_path, change):
+    write_receipts(tmp_path, Receipts(ready=True, files={"a": Receipt("0", 1, 2)}))
+    (record,) = tmp_path.iterdir()
+    raw = json.loads(record.read_text())
+    raw["files"]["a"] |= change
+    record.write_text(json.dumps(raw))
+    with pytest.raises(RequestError, match=r"is no record of this program .*Remove it"):
+        read_receipts(tmp_path)
+
+
+def test_a_damaged_note_of_what_was_unpacked_is_as_none(tmp_path):
+    write_contents(tmp_path, "a.zip", {"a\0": 1, "b": 2})
+    assert lost_contents(tmp_path, "a.zip", tmp_path) == ["a\0", "b"]
+    (note,) = tmp_path.iterdir()
+    note.write_bytes(b"5 a\xff")
+    assert lost_contents(tmp_path, "a.zip", tmp_path) is None
+
+
+def test_a_photograph_whose_name_no_file_can_have_is_refused(small):
+    table = pd.read_csv(small.folder / "samples.csv", dtype=str, keep_default_na=False)
+    table.loc[0, "path"] = "x" * 5000
+    small.manifest(table)
+    with pytest.raises(RequestError, match="row 2: this path leads outside"):
+        load_samples(load_card(small.raw()["benchmark"]["card"]), small.folder, (), {})
+
+
+def test_a_list_of_identities_with_an_endless_cell_is_refused(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text('name\n"' + "x" * 200_000 + '"\n')
+    with pytest.raises(RequestError, match=r"is no readable CSV .*correct it"):
+        read_identities(path)
+
+
+@pytest.mark.parametrize("column", ["score", "mated", "probe_subject", "status"])
+def test_stored_comparisons_of_other_types_are_a_difference(small, tmp_path, column):
+    folder = evaluate(small.config(), tmp_path / "out").folder
+    path = folder / "scores" / "vendor.parquet"
+    table = pd.read_parquet(path)
+    table[column] = [["x"]] * len(table)
+    table.to_parquet(path)
+    found = verify(folder)
+    assert any(
+        "run the audit's config again" in str(each)
+        for check in found.checks
+        for each in check.differences
+    )
+
+
+def test_templates_of_which_a_column_is_there_twice_are_refused(tmp_path):
+    lists = pa.array([[1.0, 2.0]])
+    table = pa.table([pa.array(["a1"]), lists, lists], ["sample_id", "template", "template"])
+    pq.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(RequestError, match="two columns 'template'; rename or remove"):
+        TemplateFile.find(tmp_path / "t.parquet", None, "cosine").read(samples())

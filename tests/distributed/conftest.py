@@ -30,7 +30,8 @@ def free_port():
 class Nodes:
     """The nodes of a cluster, each with its processes in a session of its own."""
 
-    def __init__(self):
+    def __init__(self, store=STORE):
+        self.store = store
         self.folder = Path(tempfile.mkdtemp(prefix="em", dir="/tmp"))  # socket names are short
         self.address = f"127.0.0.2:{free_port()}"
         self.env = {
@@ -54,7 +55,7 @@ class Nodes:
             "--block",
             "--disable-usage-stats",
             f"--num-cpus={cores}",
-            f"--object-store-memory={STORE}",
+            f"--object-store-memory={self.store}",
             f"--node-ip-address=127.0.0.{number + 2}",
             *arguments,
         ]
@@ -76,6 +77,12 @@ class Nodes:
             assert self.nodes[number].poll() is None, text[-3000:]
             assert time.monotonic() < until, text[-3000:]
             time.sleep(0.1)
+
+    def start_head(self):
+        """Start the node that the others join, without cores of its own."""
+        port = self.address.rpartition(":")[2]
+        where = (f"--port={port}", f"--temp-dir={self.folder}")
+        self.start("--head", *where, "--include-dashboard=false", cores=0)
 
     def log(self, number):
         """Return what a node has said."""
@@ -141,14 +148,7 @@ def nodes():
         pytest.skip("processes are told apart by /proc, which this system lacks")
     made = Nodes()
     try:
-        port = made.address.rpartition(":")[2]
-        made.start(
-            "--head",
-            f"--port={port}",
-            f"--temp-dir={made.folder}",
-            "--include-dashboard=false",
-            cores=0,
-        )
+        made.start_head()
         for _ in range(2):
             made.start(f"--address={made.address}", cores=1)
         yield made

@@ -31,6 +31,9 @@ VANISHING = {
 _COLUMNS = ("sample_id", "subject_id", "path")
 # A grouping of such a name would be taken for another column of the tables, or for another table.
 _TAKEN = ("all", "id", "subject")
+# Bytes of a name and of a path that every file system in use can hold.
+_LONGEST_NAME = 255
+_LONGEST_PATH = 1000
 
 
 def benchmark_root(card: Card, root: Path | None) -> Path:
@@ -221,18 +224,18 @@ def _refuse_paths_outside(paths: pd.Series[str], root: Path, where: str) -> None
             folders[folder] = "\0" not in folder and _leads_inside(base, path.parent)
         inside = folders[folder] and "\0" not in text and path.name != ".."
         # Few photographs are links, and only of those does it matter where they lead.
-        if not inside or (_may_be_link(base / path) and not _leads_inside(base, path)):
+        inside = inside and _fits(path)
+        if not inside or ((base / path).is_symlink() and not _leads_inside(base, path)):
             raise RequestError(
                 f"{where}: row {row}: this path leads outside the benchmark's folder; write it "
                 "relative to `benchmark.root`."
             )
 
 
-def _may_be_link(path: Path) -> bool:
-    try:
-        return path.is_symlink()
-    except OSError:  # a name too long for any file
-        return True
+def _fits(path: Path) -> bool:
+    """Whether a file system could have a file of that name at all."""
+    parts = [len(part.encode(errors="surrogatepass")) for part in path.parts]
+    return max(parts, default=0) <= _LONGEST_NAME and sum(parts) <= _LONGEST_PATH
 
 
 def _leads_inside(base: Path, path: Path) -> bool:

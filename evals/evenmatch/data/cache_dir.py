@@ -21,6 +21,7 @@ PARTS: Final = (
     "templates",
     "weights",
     "reviews",
+    "ray",
 )
 
 

@@ -56,7 +56,7 @@ def _benchmark_key(benchmark: str) -> bytes:
     if len(key) != _KEY_BYTES or not any(key):
         raise OutsideError(
             f"the key of the pseudonyms, {path}, is damaged ({len(key)} bytes), and another key "
-            f"would give everybody another name. Bring it back from a copy; or delete it, and audits "
+            "would give everybody another name. Bring it back from a copy, or delete it: audits "
             f"of {benchmark} made so far can be neither paired with new ones nor revealed."
         )
     return key

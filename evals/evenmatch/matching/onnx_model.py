@@ -85,7 +85,12 @@ class OnnxRunner:
         # A short stack is filled up: another size would take another path through the arithmetic.
         full = np.zeros((self._stack, *part.shape[1:]), dtype=np.float32)
         full[: len(part)] = part
-        made = np.asarray(self._session.run(None, {self._input.name: full})[0], dtype=np.float32)
+        try:
+            made = np.asarray(self._session.run(None, {self._input.name: full})[0], np.float32)
+        except Exception as wrong:  # the runtime has errors of its own, and no class for them all
+            raise RequestError(
+                f"{self._path}: the network cannot be run ({_first_line(wrong)}); export it anew."
+            ) from wrong
         if made.shape != (self._stack, self._dimension):
             raise RequestError(
                 f"{self._path}: the network gave an array of shape {made.shape} for {self._stack} "

@@ -55,6 +55,9 @@ def table_blocks(path: Path) -> Iterator[Block]:
                 f"{path} lacks the column {SAMPLE}; it has {', '.join(names)}. Name each row's "
                 f"photograph in {SAMPLE}."
             )
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise RequestError(f"{path} has two columns {twice[0]!r}; rename or remove one.")
         dimensions = [name for name in names if name not in (SAMPLE, STATUS)]
         if path.suffix == PARQUET and TEMPLATE in dimensions:
             yield from _lists(path, has_status=STATUS in names)

@@ -3,7 +3,8 @@
 Neither file can bring Python code with it. TorchScript is read by PyTorch's own interpreter, whose
 unpickler makes tensors and plain values only. For an exported program PyTorch's reader would, left
 alone, unpickle anything and evaluate the formulas of the file's dynamic sizes; here unpickling is
-held to tensors, and a file whose formulas are more than sizes and arithmetic is refused.
+held to tensors, and a file whose formulas are more than sizes and arithmetic is refused. Operators
+that reach beyond arrays, such as TorchScript's own for files, are refused too.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from evenmatch.errors import RequestError
 from evenmatch.matching.forward import Forward
 from evenmatch.matching.model_card import load_model
 from evenmatch.matching.model_matcher import ModelMatcher, prepared
+from evenmatch.matching.torch_operators import refuse_reaching_program, refuse_reaching_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +107,8 @@ def _read(torch: Any, path: Path) -> Any:  # noqa: ANN401
     try:
         with zipfile.ZipFile(path) as archive:
             exported = _formulas(archive, path)
+            if not exported:
+                refuse_reaching_script(archive, path)
         if not exported:
             with warnings.catch_warnings():
                 # PyTorch announces that TorchScript will go; files of it will be with us longer.
@@ -130,7 +134,9 @@ def _formulas(archive: zipfile.ZipFile, path: Path) -> bool:
     for program in programs:
         if program.file_size > JSON_LIMIT:
             raise RequestError(f"{path}: its program is larger than any network's; export it anew.")
-        for formula in _strings(json.loads(archive.read(program))):
+        content = json.loads(archive.read(program))
+        refuse_reaching_program(content, path)
+        for formula in _strings(content):
             if not _ARITHMETIC.fullmatch(_SYMBOL.sub("", formula)):
                 raise RequestError(
                     f"{path}: holds a formula that is more than sizes and arithmetic "

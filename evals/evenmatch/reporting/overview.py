@@ -8,6 +8,8 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from jinja2 import TemplateError
+
 from evenmatch.errors import EvenmatchError
 from evenmatch.files import write_file
 from evenmatch.holding import held
@@ -56,12 +58,16 @@ def _write(reports: Path) -> Path | None:
             reports,
         )
         return None
-    entries = [
-        _entry(path, reports, known or {}) for path in sorted(reports.glob(f"*/*/{RESULTS}"))
-    ]
+    found = sorted(reports.glob(f"*/*/{RESULTS}"))
+    entries = [_entry(path, reports, known or {}) for path in found]
+    try:
+        content = _page(entries)
+    except (TemplateError, TypeError, ValueError, AttributeError):  # somebody edited the index
+        entries = [_entry(path, reports, {}) for path in found]
+        content = _page(entries)
     text = json.dumps({"schema": SCHEMA, "audits": entries}, indent=1, ensure_ascii=False)
     write_file(document, text + "\n")
-    return write_file(page, _page(entries))
+    return write_file(page, content)
 
 
 def write_overview_above(audit: Path, result: RunResult) -> Path | None:

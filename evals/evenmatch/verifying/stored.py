@@ -28,6 +28,7 @@ NEEDED = (
     "probe_mask", "reference_mask",
 )  # fmt: skip
 CELLS_KEPT = 64
+_IS_TEXT: Final[Callable[[Any], bool]] = pd.api.types.is_string_dtype
 # What the columns hold that are no text.
 _OF_TYPE: Final[dict[str, Callable[[Any], bool]]] = {
     "mated": pd.api.types.is_bool_dtype,
@@ -203,9 +204,7 @@ def _refuse_other_types(path: Path, table: pd.DataFrame) -> None:
     """Refuse a column whose values are not of the kind that an audit writes."""
     twice = table.columns[table.columns.duplicated()]
     wrong = list(twice) or [
-        name
-        for name in table.columns
-        if not _OF_TYPE.get(str(name), pd.api.types.is_string_dtype)(table[name].dtype)
+        name for name in table.columns if not _OF_TYPE.get(str(name), _IS_TEXT)(table[name])
     ]
     if wrong:
         raise RequestError(

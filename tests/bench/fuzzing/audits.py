@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import shutil
@@ -17,6 +18,7 @@ from evenmatch.audit import open_audit
 from evenmatch.config import load_config
 from evenmatch.contrasting.compare import Choice, compare_audits
 from evenmatch.contrasting.show import print_contrast
+from evenmatch.errors import EvenmatchError
 from evenmatch.inputs import reveal_pseudonym
 from evenmatch.reporting.audit import render_audit
 from evenmatch.reporting.comparison import write_comparison
@@ -174,7 +176,7 @@ def results_page(folder: Path) -> Made:
         formats = {"report": {"formats": ["html"]}}
         render_audit(result.model_copy(update={"config": {**result.config, **formats}}), made)
 
-    return _results(folder, read)
+    return dataclasses.replace(_results(folder, read), slow=4)  # every figure is drawn
 
 
 def results_review(folder: Path) -> Made:
@@ -182,27 +184,13 @@ def results_review(folder: Path) -> Made:
 
     def read(made: Path) -> None:
         write_review(made, 5)
-        reveal_pseudonym(made, "s0")
-
-    kind = _results(folder, read)
-    return Made(kind.files, _unless_known(kind.read), out=kind.out)
-
-
-def _unless_known(read: Callable[[], object]) -> Callable[[], object]:
-    """Read a valid audit once: `reveal` of a pseudonym that is nobody's is refused there too."""
-    tried = False
-
-    def once() -> None:
-        nonlocal tried
         try:
-            read()
-        except Exception as error:
-            if tried or "is no pseudonym made" not in str(error):
+            reveal_pseudonym(made, "s0")
+        except EvenmatchError as unknown:
+            if "is no pseudonym made" not in str(unknown):  # nor is it
                 raise
-        finally:
-            tried = True
 
-    return once
+    return _results(folder, read)
 
 
 def reports(folder: Path) -> Made:

@@ -26,7 +26,8 @@ COMMAND: Final = "touch CANARY-command"  # what code hidden in a file would do
 
 NUMBERS: Final = (
     "", "0", "-0", "-1", "1e309", "-1e309", "1e-400", "nan", "NaN", "-inf", "Infinity", "0x10",
-    "1_000", "1,5", "\u0663", "\uff19", "\u00b2", "1" * 25, "9" * 5000, "-" + "9" * 400, "9223372036854775808",
+    "1_000", "1,5", "\u0663", "\uff19", "\u00b2", "1" * 25, "9" * 5000, "-" + "9" * 400,
+    "9223372036854775808",
     "18446744073709551616", "4294967296", "2147483648", "65536", "1e5", "0.1e", "+1",
     "1.0", "1:1:1",
 )  # fmt: skip
@@ -35,7 +36,8 @@ WORDS: Final = (
     "x\0y", "\0", "\x1b[2J\x1b[31m", "\x07", "\r", "\r\n", "\t", "\v", "\x1c", "\x85", "\u2028",
     "\ufeff", "\u202eabc", "\u200b", "é", "é", "İ", "ß", "ﬀ", "\ufdfa" * 500, "😀", "\udc80",
     "../../../CANARY", "/etc/passwd", "..", ".", "/", "~/x", "C:\\x", "a/../../CANARY", "CON",
-    "//h/s", "file:///etc/passwd", "http://127.0.0.1:9/x", "${HOME}", "{{7*7}}", "%s%n", "=1+1", "'", '"',
+    "//h/s", "file:///etc/passwd",
+    "http://127.0.0.1:9/x", "${HOME}", "{{7*7}}", "%s%n", "=1+1", "'", '"',
     '"""', "`", "<script>alert(1)</script>", "__class__", "__proto__", "x" * 70_000, "a b " * 9000,
     "*a", "&a [*a]", "<<: *a", "!!bool x", "!!int ''", "!!float .", "!!timestamp x", "!!binary x",
     "!!set {a, b}", "!!omap [a]", "!!pairs [a]", "!!null x", "!!map [a]", "!!seq {a: b}",
@@ -246,7 +248,7 @@ def _spots(tree: Any) -> list[tuple[Any, Any]]:
     """Return every place of a tree: what holds it and where."""
     found: list[tuple[Any, Any]] = []
     left = [tree]
-    while left:
+    while left and len(found) < 5000:  # aliases can make a tree that nobody could walk
         part = left.pop()
         pairs = part.items() if isinstance(part, dict) else enumerate(part)
         for key, value in pairs:
@@ -288,7 +290,7 @@ def _json_tree(data: bytes, rng: random.Random, _: Sequence[bytes]) -> bytes:
 
 
 def _yaml_tree(data: bytes, rng: random.Random, _: Sequence[bytes]) -> bytes:
-    if b"&a11" in data or b"&loop" in data:
+    if data.count(b"&a") > 3 or b"&loop" in data:
         raise ValueError("a tree that no one can walk")
     tree = _changed_tree(yaml.safe_load(data), rng)
     return _raw(yaml.safe_dump(tree, sort_keys=False, allow_unicode=rng.random() < 0.5))
@@ -418,7 +420,7 @@ def _parquet(data: bytes, rng: random.Random, _: Sequence[bytes]) -> bytes:
 
 
 _SHAPES: Final = (
-    "(3, 3)", "(0, 3)", "(3, 0)", "()", "(3,)", "(-1, 3)", "(4611686018427387904, 3)", 
+    "(3, 3)", "(0, 3)", "(3, 0)", "()", "(3,)", "(-1, 3)", "(4611686018427387904, 3)",
     "(10**9, 512)",
     "(2147483648, 1)", "3", "(3, 3, 1)", "(True, 3)", "(1000000000, 1000)", "[3, 3]", "(3.0, 3)",
 )  # fmt: skip
@@ -436,7 +438,7 @@ def _npy(data: bytes, rng: random.Random, _: Sequence[bytes]) -> bytes:
     order, shape = rng.choice(("True", "False", "2")), rng.choice(_SHAPES)
     heading = rng.choice((
         f"{{'descr': {said}, 'fortran_order': {order}, 'shape': {shape}, }}",
-        "{" * 300, "__import__('os')", "(" * 9000, "[" * 60_000, 
+        "{" * 300, "__import__('os')", "(" * 9000, "[" * 60_000,
         "'" + "x" * 60_000 + "'", "9" * 5000,
     )).encode()  # fmt: skip
     content = rng.choice((data[10 + size :], b"", HOSTILE_PICKLE))

@@ -56,6 +56,7 @@ class Made:
         may: what may come instead of an answer.
         ready: puts right what depends on the hostile file, such as its digest in a card.
         out: folders that reading may write to.
+        slow: how many times longer than others an input may take.
     """
 
     files: Sequence[Path]
@@ -64,6 +65,7 @@ class Made:
     may: tuple[type[BaseException], ...] = (EvenmatchError,)
     ready: Callable[[Path], object] | None = None
     out: tuple[Path, ...] = ()
+    slow: float = 1.0
 
 
 @dataclass
@@ -144,7 +146,7 @@ class Reader:
 
     def __init__(self, kind: str, made: Made, root: Path, watch: Watch, seconds: float) -> None:
         self.kind, self.made, self.root, self.watch = kind, made, root, watch
-        self.seconds = seconds
+        self.seconds = seconds * made.slow
         self.contents = {path: path.read_bytes() for path in made.files}
         cache = os.environ["EVENMATCH_CACHE"]
         self.out = (cache, os.environ["TMPDIR"], *map(str, made.out))

@@ -92,8 +92,8 @@ def similarity_file(path: Path, expected: int) -> npt.NDArray[np.float64]:
         raise RequestError(f"{path} is no plain text; take it from the set again.") from None
     if len(lines) < 2 or not lines[0].startswith(HEADING):
         raise RequestError(
-            f"{path} does not begin with {HEADING!r} and a number, so it is no similarity file; take "
-            "it from the set again."
+            f"{path} does not begin with {HEADING!r} and a number, so it is no similarity file; "
+            "take it from the set again."
         )
     scores, rest = lines[2 : 2 + expected], lines[2 + expected :]
     if lines[1].strip() != str(expected) or len(scores) != expected or len(rest) > 1:
