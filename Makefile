@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet
 LOCKED := $(PIP) --require-hashes --no-deps --no-build-isolation
 
-.PHONY: demo test lint install install-test locks dependencies sample picture clean
+.PHONY: demo test lint install install-test locks dependencies sbom sample picture clean
 
 demo: $(VENV)/installed
 	$(BIN)/evenmatch run configs/demo.yaml
@@ -61,6 +61,14 @@ locks:
 # The list of dependencies and licences, from what is installed.
 dependencies: $(VENV)/installed-test
 	$(BIN)/python locks/dependencies.py
+
+# The same for machines: dist/sbom.json, in CycloneDX.
+sbom: $(VENV)/installed-test
+	mkdir -p dist
+	$(PYTHON) -m venv $(VENV)/sbom
+	$(VENV)/sbom/bin/python -m pip install --quiet cyclonedx-bom==7.5.0
+	$(VENV)/sbom/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-reproducible -o dist/sbom.json
+	rm -r $(VENV)/sbom
 
 # What is committed of an audit: the demonstration's page, tables and results, without its scores.
 sample: $(VENV)/installed

@@ -29,6 +29,7 @@ COPYLEFT = re.compile(r"GPL|MPL|Mozilla|EPL|CDDL", re.IGNORECASE)
 HEAD = """# Dependencies and their licences
 
 Written by `make dependencies` from the metadata of the installed packages; change nothing by hand.
+`make sbom` writes the same for machines, in CycloneDX.
 Versions are those of [constraints.txt](../constraints.txt), and the SHA-256 of their files stand in
 [locks/](../locks). *Needed by* names `evenmatch` itself or the extras of `pip install
 'evenmatch[...]'` that bring a package in, itself or by way of another. evenmatch is under

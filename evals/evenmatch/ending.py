@@ -40,10 +40,10 @@ def as_failure(error: BaseException) -> EvenmatchError | None:
 
 
 def _says_memory(error: BaseException) -> bool:
-    """Whether an error, or what it came from, speaks of memory."""
+    """Whether an error, or what led to it, speaks of memory."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, MemoryError) or any(each in str(seen).lower() for each in _SAYINGS):
             return True
-        seen = seen.__cause__
+        seen = seen.__cause__ or seen.__context__
     return False

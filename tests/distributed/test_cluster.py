@@ -15,7 +15,7 @@ from evenmatch.run import evaluate
 
 pytestmark = pytest.mark.slow
 
-PEOPLE, SHOTS, DIMENSION = 1600, 2, 32
+PEOPLE, SHOTS, DIMENSION = 1100, 2, 32
 MASK = "synthetic-wide-high-black"
 
 DRIVER = """
@@ -147,7 +147,7 @@ def test_a_worker_killed_while_extracting_changes_no_number(nodes, bench, tmp_pa
     pytest.importorskip("dlib", reason="needs the extra `dlib`")
     nodes.start(f"--address={nodes.address}", cores=1)
     bench.attribute("sex", "subject", ("a", "b"))
-    table = pd.read_csv(DEMO_ROOT / "samples.csv", dtype=str, nrows=16)
+    table = pd.read_csv(DEMO_ROOT / "samples.csv", dtype=str, nrows=10)
     bench.manifest(table[["sample_id", "subject_id", "path"]].assign(sex="a"))
     for photograph in table["path"]:
         (bench.folder / photograph).parent.mkdir(exist_ok=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from evenmatch.errors import RequestError
 from evenmatch.files import write_file
+from evenmatch.reporting.waiting import WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,12 +22,16 @@ _CHUNK = 1 << 20
 
 
 def audit_files(folder: Path) -> list[str]:
-    """Return an audit's files, by their paths in its folder; hidden ones are none of it."""
+    """Return an audit's files, by their paths in its folder; hidden ones are none of it.
+
+    Nor is the note that an audit waits to be sent, which comes and goes.
+    """
     names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(
         name.as_posix()
         for name in names
-        if name.as_posix() != DIGESTS and not any(part.startswith(".") for part in name.parts)
+        if name.as_posix() not in {DIGESTS, WAITING}
+        and not any(part.startswith(".") for part in name.parts)
     )
 
 
