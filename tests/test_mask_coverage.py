@@ -15,8 +15,8 @@ from evenmatch.data.landmarks import LandmarkFailure, Landmarks
 from evenmatch.data.masks import MaskArtist, draw_mask
 from evenmatch.data.pictures import read_picture
 from evenmatch.data.samples import Samples
+from evenmatch.entries.mask import Masks
 from evenmatch.errors import RequestError
-from evenmatch.mask_entry import Masks
 from evenmatch.matching.mask_shares import mask_shares
 from evenmatch.matching.matcher import FailureReason, ScoreKind
 from evenmatch.run import evaluate

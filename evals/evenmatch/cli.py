@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from evenmatch.dataset_commands import datasets
 from evenmatch.ending import as_failure
 from evenmatch.listing import print_rows
-from evenmatch.start_command import init
+from evenmatch.shelf.commands import datasets
+from evenmatch.starting.command import init
 
 app = typer.Typer(
     name="evenmatch",
@@ -136,8 +136,8 @@ def validate(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Say what would be compared and what each operating point needs, without running."""
     from evenmatch.config import load_config
-    from evenmatch.feasibility import foresee, print_foresight
-    from evenmatch.scale_plan import Scale, plan_scale, print_scale, read_speed
+    from evenmatch.foresight.feasibility import foresee, print_foresight
+    from evenmatch.foresight.scale import Scale, plan_scale, print_scale, read_speed
 
     parsed = load_config(config, tuple(overrides))
     foresight = foresee(parsed)
@@ -182,7 +182,12 @@ def plan(  # noqa: PLR0913 - the options of a command
     as_json: AsJson = False,
 ) -> None:
     """Say how many people and comparisons decide a claim, or tell two groups apart."""
-    from evenmatch.sample_sizes import Collection, print_sizes, read_question, sample_sizes
+    from evenmatch.foresight.sample_sizes import (
+        Collection,
+        print_sizes,
+        read_question,
+        sample_sizes,
+    )
 
     question = dataclasses.replace(
         read_question(claim, metric=metric, bound=bound, at=at),

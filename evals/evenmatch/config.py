@@ -23,18 +23,18 @@ from pydantic import (
     model_validator,
 )
 
-from evenmatch.benchmark_entry import Benchmark
-from evenmatch.claim_entry import Claim, unjudgeable
 from evenmatch.data.policy import LicenceUse
 from evenmatch.documents import parse_document, parse_yaml, published, read_yaml
+from evenmatch.entries.benchmark import Benchmark
+from evenmatch.entries.claim import Claim, unjudgeable
+from evenmatch.entries.mapping import Mappings
+from evenmatch.entries.mask import Masks
+from evenmatch.entries.matcher import FILE_KEYS, REACHING_KEYS, MatcherEntry, Name
+from evenmatch.entries.measured import Measured
+from evenmatch.entries.scenario import Scenario, unplayable
+from evenmatch.entries.search import OneToMany, Selected, operating_points, text_values
 from evenmatch.errors import RequestError
-from evenmatch.mapping_entry import Mappings
-from evenmatch.mask_entry import Masks
-from evenmatch.matcher_entry import FILE_KEYS, REACHING_KEYS, MatcherEntry, Name
 from evenmatch.matching.arithmetic import Precision
-from evenmatch.measured_entry import Measured
-from evenmatch.scenario_entry import Scenario, unplayable
-from evenmatch.search_entry import OneToMany, Selected, operating_points, text_values
 
 _NO_PASSWORD = published(
     "holds a password; take it out and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD "

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from evenmatch.data.groups import Groups
     from evenmatch.data.samples import Samples
+    from evenmatch.entries.measured import Measured
     from evenmatch.inputs import Inputs
-    from evenmatch.measured_entry import Measured
     from evenmatch.results.measured_rows import MaskCoverage, SkinToneSpread
 
 

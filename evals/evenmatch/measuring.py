@@ -21,8 +21,6 @@ from evenmatch.matching.options import MatcherOptions
 from evenmatch.matching.program_scores import ProgramScores
 from evenmatch.matching.registry import COMMAND, HTTP, SCORES, TEMPLATES, build_matcher
 from evenmatch.matching.shares import Work
-from evenmatch.program_searches import failed_comparisons, identify_program
-from evenmatch.program_source import ProgramSource
 from evenmatch.results.claim_cases import Judging
 from evenmatch.results.claims import judge_claims
 from evenmatch.results.distributions import curve_rows, distribution_rows
@@ -36,10 +34,12 @@ from evenmatch.results.thresholds import Scale, find_thresholds
 from evenmatch.results.tradeoff import tradeoff_rows
 from evenmatch.scoring.counts import ScoreCounts
 from evenmatch.scoring.planning import make_roster
-from evenmatch.searching import identify
+from evenmatch.searches.searching import identify
 from evenmatch.variants import Varied, measure_variants
-from evenmatch.vendor_searches import identify_lists
-from evenmatch.vendor_source import VendorFiles
+from evenmatch.vendors.program_searches import failed_comparisons, identify_program
+from evenmatch.vendors.program_source import ProgramSource
+from evenmatch.vendors.searches import identify_lists
+from evenmatch.vendors.source import VendorFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from evenmatch.data.card import Card
     from evenmatch.data.groups import Groups
     from evenmatch.data.samples import Samples
+    from evenmatch.entries.matcher import MatcherEntry
     from evenmatch.inputs import Inputs
-    from evenmatch.matcher_entry import MatcherEntry
     from evenmatch.matching.matcher import Matcher
     from evenmatch.matching.scores import ScoreTable
     from evenmatch.results.claim_rows import ClaimVerdict, GroupThreshold

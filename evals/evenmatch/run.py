@@ -7,15 +7,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evenmatch.assembling import assemble
 from evenmatch.audit import Audit
-from evenmatch.comparing import check_comparisons, compare_groups
+from evenmatch.comparing import check_comparisons
 from evenmatch.config import RunConfig, load_config
-from evenmatch.data.card import describe
 from evenmatch.data.progress import Progress, silent
 from evenmatch.data.pseudonyms import Pseudonyms
 from evenmatch.errors import OutsideError, RequestError
 from evenmatch.holding import held
-from evenmatch.inputs import group_sizes, read_inputs
+from evenmatch.inputs import read_inputs
 from evenmatch.measurements import measured_tables
 from evenmatch.measuring import measure, open_source
 from evenmatch.provenance import provenance
@@ -23,18 +23,16 @@ from evenmatch.reporting.audit import write_audit
 from evenmatch.reporting.digests import is_whole
 from evenmatch.reporting.evidence import write_evidence
 from evenmatch.results.label_sources import with_label_sources
-from evenmatch.results.model import RunResult
 from evenmatch.results.reading import read_results
-from evenmatch.results.scenarios import check_groups, scenario_rows
-from evenmatch.variants import variant_tables, write_overlap
+from evenmatch.results.scenarios import check_groups
+from evenmatch.variants import write_overlap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from evenmatch.inputs import Inputs
-    from evenmatch.measuring import Measured, Source
-    from evenmatch.results.claim_rows import ClaimVerdict
-    from evenmatch.results.model import Provenance
+    from evenmatch.measuring import Source
+    from evenmatch.results.model import Provenance, RunResult
 
 _LOG = logging.getLogger(__name__)
 
@@ -90,7 +88,7 @@ def _made(
     measured = [measure(source, inputs, config, progress) for source in sources]
     drawn = any(source.matcher or source.program for source in sources)
     extra = measured_tables(inputs, drawn=drawn, progress=progress)
-    result = _assemble(config, inputs, measured, made_by).model_copy(update=extra)
+    result = assemble(config, inputs, measured, made_by).model_copy(update=extra)
     result = with_label_sources(result)
     write_evidence(measured, pseudonyms, folder)
     write_overlap([each.varied for each in measured], pseudonyms, folder)
@@ -121,62 +119,3 @@ def _finished(folder: Path, config: RunConfig, made_by: Provenance) -> RunResult
         )
         return None
     return result.model_copy(update={"config": config.as_written()})
-
-
-def _assemble(
-    config: RunConfig, inputs: Inputs, measured: Sequence[Measured], made_by: Provenance
-) -> RunResult:
-    compared = [compare_groups(each, inputs, config) for each in measured]
-    result = RunResult(
-        name=config.name,
-        config=config.as_written(),
-        card=describe(inputs.card),
-        provenance=made_by,
-        groups=group_sizes(inputs, inputs.groups(inputs.given)),
-        matchers=[each.facts for each in measured],
-        thresholds=[row for each in measured for row in each.thresholds],
-        error_rates=[row for each in measured for row in each.error_rates],
-        identification=[row for each in measured for row in each.identified.rates],
-        failures=[row for each in measured for row in each.failures],
-        distributions=[row for each in measured for row in each.distributions],
-        curves=[row for each in measured for row in each.curves],
-        claims=_in_order(config, measured),
-        tradeoff=[row for each in measured for row in each.tradeoff],
-        mask_differences=[row for each in measured for row in each.mask_differences],
-        sweeps=[row for each in measured for row in each.sweeps],
-        search_sweeps=[row for each in measured for row in each.search_sweeps],
-        equity=[row for each in compared for row in each.equity],
-        differences=[row for each in compared for row in each.differences],
-        group_tests=[row for each in compared for row in each.group_tests],
-        label_noise=[row for each in compared for row in each.label_noise],
-        strata=[row for each in compared for row in each.strata],
-        # Who is enrolled depends on the seed and the labels alone, unless a vendor enrolled.
-        galleries=list(
-            {
-                (row.gallery, row.group_by, row.group): row
-                for each in measured
-                for row in each.identified.galleries
-            }.values()
-        ),
-        selectivity=[row for each in measured for row in each.identified.selectivity],
-        **variant_tables([each.varied for each in measured]),
-        candidates=[row for each in measured for row in each.identified.candidates],
-        gallery_size=[row for each in measured for row in each.identified.gallery_size],
-        gallery_slope=[row for each in measured for row in each.identified.gallery_slope],
-        notices=[
-            *inputs.notices,
-            *dict.fromkeys(notice for each in measured for notice in each.identified.notices),
-            *(notice for each in compared for notice in each.notices),
-            *dict.fromkeys(notice for each in measured for notice in each.varied.notices),
-        ],
-    )
-    day = scenario_rows(config.scenario, result, config.statistics.level)
-    return result.model_copy(update={"scenario": day})
-
-
-def _in_order(config: RunConfig, measured: Sequence[Measured]) -> list[ClaimVerdict]:
-    """Return the verdicts in the order in which the config claims."""
-    place = {claim.id: number for number, claim in enumerate(config.claims)}
-    return sorted(
-        (row for each in measured for row in each.claims), key=lambda row: place[row.claim]
-    )

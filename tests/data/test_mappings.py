@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from evenmatch.data.benchmark import load_samples
 from evenmatch.data.card import load_card
 from evenmatch.data.mappings import ColumnMapping, map_columns
+from evenmatch.entries.mapping import MappingEntry
 from evenmatch.errors import RequestError
-from evenmatch.mapping_entry import MappingEntry
 from evenmatch.run import evaluate
 
 COUNTRIES = {"a": "JP", "b": "KR", "c": "PL", "d": "", "e": "BR", "f": "BR"}

@@ -17,9 +17,9 @@ from evenmatch.data.landmarks import LandmarkFailure, Landmarks
 from evenmatch.data.measured_tone import patches, photograph_angle, with_skin_tone
 from evenmatch.data.samples import Samples
 from evenmatch.data.skin_tone import PUBLISHED_BANDS, tone_band, typology_angle
+from evenmatch.entries.measured import Measured
 from evenmatch.errors import RequestError
 from evenmatch.matching.photographs import Photographs
-from evenmatch.measured_entry import Measured
 from evenmatch.measurements import measure_attributes, tones
 from evenmatch.run import evaluate
 

@@ -24,9 +24,9 @@ from evenmatch.stats.label_noise import tipping_point
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evenmatch.claim_entry import Claim
     from evenmatch.config import RunConfig
     from evenmatch.data.groups import Group, Groups
+    from evenmatch.entries.claim import Claim
     from evenmatch.results.claim_evidence import Metric, Seen
     from evenmatch.results.one_to_many import Searched
     from evenmatch.results.thresholds import Scale

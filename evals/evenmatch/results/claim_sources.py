@@ -16,8 +16,8 @@ from evenmatch.results.thresholds import calibration_trials, same_group
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evenmatch.claim_entry import Claim
     from evenmatch.data.groups import Groups
+    from evenmatch.entries.claim import Claim
     from evenmatch.results.one_to_many import Searched
     from evenmatch.results.thresholds import Scale
     from evenmatch.scoring.counts import ScoreCounts

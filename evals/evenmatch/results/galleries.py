@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from evenmatch.data.groups import Groups
+    from evenmatch.entries.search import OneToMany
     from evenmatch.results.one_to_many import Searched
     from evenmatch.scoring.plan import Roster
-    from evenmatch.search_entry import OneToMany
 
 
 def gallery_rows(

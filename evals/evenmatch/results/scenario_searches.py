@@ -15,9 +15,9 @@ from evenmatch.stats.thresholds import OperatingPoint
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from evenmatch.entries.scenario import ListSearches
     from evenmatch.results.model import Threshold
     from evenmatch.results.search_rows import GallerySlopeRow, ScenarioRow
-    from evenmatch.scenario_entry import ListSearches
 
 AS_MEASURED = "as_measured"  # the audit's own gallery, so that every day is seen once unmodelled
 WANTED_FPIR = 0.001  # where the operating point names a threshold and no FPIR

@@ -13,9 +13,9 @@ from evenmatch.stats.rates import transaction_rates
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from evenmatch.entries.scenario import Gates, Scenario
     from evenmatch.results.model import RunResult
     from evenmatch.results.search_rows import ScenarioRow
-    from evenmatch.scenario_entry import Gates, Scenario
 
 NOTHING = Rate(None, None, None, "suppressed")
 

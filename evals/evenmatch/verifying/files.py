@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from evenmatch.matcher_entry import FILE_KEYS, REACHING_KEYS
+from evenmatch.entries.matcher import FILE_KEYS, REACHING_KEYS
 from evenmatch.reporting.digests import DIGESTS, audit_files, digest_of, read_digests
 from evenmatch.reporting.tables import TABLES, as_read, columns
 from evenmatch.verifying.findings import Check, same

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from fuzzing.watch import Made
 
-from evenmatch.card_pages import card_document, print_card
 from evenmatch.config import load_config
 from evenmatch.data.benchmark import benchmark_files, load_samples
 from evenmatch.data.card import load_card
@@ -16,6 +15,7 @@ from evenmatch.data.croissant import croissant
 from evenmatch.data.identities import read_identities
 from evenmatch.data.marks import read_marks
 from evenmatch.data.protocols import load_trials
+from evenmatch.shelf.card_pages import card_document, print_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,7 @@
 import pytest
 
 from evenmatch.errors import RequestError
-from evenmatch.score_names import VendorScores, guessed, looks_like, names_in
+from evenmatch.starting.score_names import VendorScores, guessed, looks_like, names_in
 
 
 def ids(people, shots, form):

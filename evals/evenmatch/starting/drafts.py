@@ -18,7 +18,7 @@ from evenmatch.data.loaders.manifest import REQUIRED
 from evenmatch.documents import parse_document, parse_yaml
 from evenmatch.errors import RequestError
 from evenmatch.files import write_file
-from evenmatch.score_names import Guess, Named, VendorScores, guessed, names_in, pairs_in
+from evenmatch.starting.score_names import Guess, Named, VendorScores, guessed, names_in, pairs_in
 
 if TYPE_CHECKING:
     from pathlib import Path

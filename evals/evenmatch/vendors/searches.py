@@ -14,9 +14,9 @@ from evenmatch.results.one_to_many import Identified, identification_rows, searc
 from evenmatch.scoring.galleries import Split
 from evenmatch.scoring.list_search import MISSING, lists_reach
 from evenmatch.scoring.planning import make_roster, rows_where
-from evenmatch.search_details import beyond_rates
-from evenmatch.searcher import Searcher
-from evenmatch.searching import make_run_splits, search_split
+from evenmatch.searches.details import beyond_rates
+from evenmatch.searches.searcher import Searcher
+from evenmatch.searches.searching import make_run_splits, search_split
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from evenmatch.config import RunConfig
     from evenmatch.data.groups import Groups
     from evenmatch.data.samples import Samples
+    from evenmatch.entries.search import OneToMany
     from evenmatch.matching.candidates import CandidateLists, EnrolledPhotographs
     from evenmatch.results.model import IdentificationRate, Threshold
     from evenmatch.results.one_to_many import Searched
     from evenmatch.results.thresholds import Scale
     from evenmatch.scoring.plan import Roster
-    from evenmatch.search_entry import OneToMany
 
 
 def identify_lists(

@@ -27,8 +27,8 @@ class CardForm(StrEnum):
 @datasets.command("list")
 def list_datasets(as_json: AsJson = False) -> None:
     """List every benchmark card: its size, labels, masks, consent, licence and state."""
-    from evenmatch.card_pages import print_shelf
     from evenmatch.data.shelf import shelf_rows
+    from evenmatch.shelf.card_pages import print_shelf
 
     rows = shelf_rows()
     if as_json:
@@ -45,8 +45,8 @@ def show_dataset(
     ] = CardForm.TEXT,
 ) -> None:
     """Print one card for people, or as YAML, JSON or MLCommons Croissant."""
-    from evenmatch.card_pages import card_document, print_card
     from evenmatch.data.card import load_card
+    from evenmatch.shelf.card_pages import card_document, print_card
 
     card = load_card(name)
     if form is CardForm.TEXT:
@@ -63,8 +63,8 @@ def prepare_dataset(
     """Fetch, check and unpack a benchmark's files, or say what to request and where to put it."""
     from evenmatch.data.card import load_card
     from evenmatch.data.preparing import prepare
-    from evenmatch.dataset_pages import print_preparation
     from evenmatch.progress import terminal_progress
+    from evenmatch.shelf.pages import print_preparation
 
     preparation = prepare(load_card(name), root, terminal_progress)
     print_preparation(preparation, name)
@@ -81,8 +81,8 @@ def check_dataset(
     """Look through a benchmark's files: counts, digests, copies, labels, comparisons."""
     from evenmatch.data.card import load_card
     from evenmatch.data.checking.checkup import check
-    from evenmatch.dataset_pages import print_checkup
     from evenmatch.progress import terminal_progress
+    from evenmatch.shelf.pages import print_checkup
 
     checkup = check(load_card(name), root, terminal_progress)
     if as_json:

@@ -10,7 +10,6 @@ from evenmatch.data.benchmark import MASK
 from evenmatch.data.conditions import SYNTHETIC
 from evenmatch.data.progress import Progress, silent
 from evenmatch.engines import spread_of
-from evenmatch.enrolment_order import recent_rows
 from evenmatch.errors import RequestError
 from evenmatch.matching.scores import MISSING, ScoreTable
 from evenmatch.results.one_to_many import (
@@ -22,20 +21,21 @@ from evenmatch.results.one_to_many import (
 from evenmatch.scoring.galleries import make_splits
 from evenmatch.scoring.needs import Compute
 from evenmatch.scoring.planning import make_roster, rows_where
-from evenmatch.search_details import beyond_rates
-from evenmatch.searcher import Searcher
+from evenmatch.searches.details import beyond_rates
+from evenmatch.searches.enrolment_order import recent_rows
+from evenmatch.searches.searcher import Searcher
 
 if TYPE_CHECKING:
     from evenmatch.config import RunConfig
     from evenmatch.data.groups import Groups
     from evenmatch.data.samples import Samples
+    from evenmatch.entries.search import OneToMany
     from evenmatch.matching.matcher import Templates
     from evenmatch.matching.program_scores import ProgramScores
     from evenmatch.results.one_to_many import Searched
     from evenmatch.results.thresholds import Scale
     from evenmatch.scoring.galleries import Split
     from evenmatch.scoring.plan import Roster
-    from evenmatch.search_entry import OneToMany
 
 
 def identify(

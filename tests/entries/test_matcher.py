@@ -3,8 +3,8 @@
 import pytest
 
 from evenmatch.documents import parse_document
+from evenmatch.entries.matcher import FILE_KEYS, KINDS, MatcherEntry
 from evenmatch.errors import RequestError
-from evenmatch.matcher_entry import FILE_KEYS, KINDS, MatcherEntry
 
 SCORES = {"kind": "scores", "path": "v.csv"}
 TEMPLATES = {"kind": "templates", "path": "t.npz", "score_kind": "cosine"}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from evenmatch.data.groups import Groups
     from evenmatch.results.alarms import Alarms
     from evenmatch.results.one_to_many import Identified, Searched
-    from evenmatch.searcher import Searcher
+    from evenmatch.searches.searcher import Searcher
 
 # Streams of chance of their own, so that what one draws does not move another's numbers.
 _BALANCED, _PARTS, _RESAMPLED = 21, 22, 23

@@ -11,12 +11,12 @@ from evenmatch.errors import RequestError
 from evenmatch.matching.candidates import CandidateLists
 from evenmatch.matching.matcher import Templates
 from evenmatch.matching.program_scores import ProgramScores, row_scores
-from evenmatch.program_lists import search_program
 from evenmatch.scoring.enrolment import pool, pooled_lookup, pooled_templates
 from evenmatch.scoring.exact import similarities
 from evenmatch.scoring.list_search import search_lists
 from evenmatch.scoring.needs import Compute
 from evenmatch.scoring.search import search, search_scores
+from evenmatch.vendors.program_lists import search_program
 
 if TYPE_CHECKING:
     import numpy.typing as npt

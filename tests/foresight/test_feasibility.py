@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from evenmatch.cli import app
 from evenmatch.errors import RequestError
-from evenmatch.feasibility import foresee
+from evenmatch.foresight.feasibility import foresee
 from evenmatch.run import evaluate
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from evenmatch.data.skin_tone import PUBLISHED_BANDS, ToneBands
-from evenmatch.mapping_entry import Label
+from evenmatch.entries.mapping import Label
 
 
 class SkinTone(BaseModel):

@@ -27,9 +27,9 @@ from evenmatch.stats.thresholds import OperatingPoint, allowed_errors
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from evenmatch.claim_entry import Claim
     from evenmatch.config import RunConfig
     from evenmatch.data.groups import Groups
+    from evenmatch.entries.claim import Claim
     from evenmatch.results.model import GroupSize
     from evenmatch.scoring.plan import Plan, Roster
     from evenmatch.scoring.trials import Trials

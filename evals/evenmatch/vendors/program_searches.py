@@ -13,8 +13,8 @@ from evenmatch.matching.vendor_messages import COMPARISON
 from evenmatch.results.failures import comparison_failures
 from evenmatch.results.one_to_many import Identified
 from evenmatch.scoring.planning import make_roster
-from evenmatch.searching import identify, make_run_splits
-from evenmatch.vendor_searches import identify_lists
+from evenmatch.searches.searching import identify, make_run_splits
+from evenmatch.vendors.searches import identify_lists
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from evenmatch.data.masks import MaskArtist
     from evenmatch.data.progress import Progress
     from evenmatch.data.samples import Samples
-    from evenmatch.matcher_entry import MatcherEntry
+    from evenmatch.entries.matcher import MatcherEntry
     from evenmatch.matching.vendor_program import Channel
 
 COMMAND: Final = "command"

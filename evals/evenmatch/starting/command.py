@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from evenmatch.starting import Begun
+    from evenmatch.starting.drafts import Begun
 
 
 class FileForm(StrEnum):
@@ -56,8 +56,8 @@ def init(  # noqa: PLR0913 - the options of a command
     ] = None,
 ) -> None:
     """Write a card, a manifest to fill in and a config for a vendor's score file."""
-    from evenmatch.score_names import VendorScores, looks_like
-    from evenmatch.starting import Beginning, begin
+    from evenmatch.starting.drafts import Beginning, begin
+    from evenmatch.starting.score_names import VendorScores, looks_like
 
     vendor = VendorScores(scores, form or looks_like(scores), ids, column_ids)
     begun = begin(

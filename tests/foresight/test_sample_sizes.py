@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from evenmatch.cli import app, main
 from evenmatch.errors import RequestError
-from evenmatch.sample_sizes import Collection, Question, read_question, sample_sizes
+from evenmatch.foresight.sample_sizes import Collection, Question, read_question, sample_sizes
 
 
 def told(*options):

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from evenmatch.entries.matcher import FILE_KEYS
 from evenmatch.errors import RequestError
-from evenmatch.matcher_entry import FILE_KEYS
 from evenmatch.matching.candidates import read_candidates, read_enrolled
 from evenmatch.matching.matcher import ScoreKind
 from evenmatch.matching.score_file import FormatOptions
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from evenmatch.data.samples import Samples
-    from evenmatch.matcher_entry import MatcherEntry
+    from evenmatch.entries.matcher import MatcherEntry
     from evenmatch.matching.candidates import CandidateLists
     from evenmatch.matching.matcher import Templates
     from evenmatch.matching.scores import FileScoreKind, ScoreTable

@@ -1,0 +1,1 @@
+"""The keys of a run, one file a part of the config."""

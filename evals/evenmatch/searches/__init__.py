@@ -1,0 +1,1 @@
+"""A matcher's one-to-many searches."""

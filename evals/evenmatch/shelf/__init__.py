@@ -1,0 +1,1 @@
+"""The command `evenmatch datasets` and what it shows."""

@@ -1,0 +1,1 @@
+"""The command `evenmatch init`: from a score file to a first audit."""

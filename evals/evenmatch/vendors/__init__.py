@@ -1,0 +1,1 @@
+"""Matchers that are a vendor's files, program or service."""
