@@ -375,7 +375,10 @@ def test_an_interrupted_run_leaves_no_program_behind(bench, tmp_path):
     marker = tmp_path / "marker"
     black_box = hostile("hang", "--at", "enroll", "--marker", marker, timeout=60)
     config = bench.file(matchers=[black_box], groups=[["sex"]])
-    run = [sys.executable, "-c", "from evenmatch.cli import main; main()", "run", str(config)]
+    # Whoever runs the tests in the background has made Ctrl-C mean nothing to its children.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code = f"{heard}from evenmatch.cli import main; main()"
+    run = [sys.executable, "-c", code, "run", str(config)]
     started = subprocess.Popen(
         run, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -174,13 +174,16 @@ def test_progress_counts_every_row_and_ends(benchmark, grey):
 
 SLOW_RUN = textwrap.dedent(
     """
-    import sys, time
+    import signal, sys, time
     from pathlib import Path
     import numpy as np, pandas as pd
     from evenmatch.data.samples import Samples
     from evenmatch.matching.cache import TemplateCache
     from evenmatch.matching.extraction import Pace, extract
     from evenmatch.matching.matcher import ScoreKind
+
+    # Whoever runs the tests in the background has made Ctrl-C mean nothing to its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     class Slow:
         name, digest, dimension, score_kind, facts = "slow", "5" * 64, 3, ScoreKind.EUCLIDEAN, {}
