@@ -18,7 +18,7 @@ demo: $(VENV)/installed
 	@echo "MLflow's page: $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db"
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
