@@ -37,7 +37,7 @@ from evenmatch.matching.registry import build_matcher
 README = Path(__file__).parent / "README.md"
 START, END = "<!-- extraction -->", "<!-- end of extraction -->"
 CPU = torch.device("cpu")
-MANY = 64
+MANY = 96
 
 
 def seconds(work) -> float:

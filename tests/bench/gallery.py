@@ -35,7 +35,7 @@ def in_shards(made, roster, searches, gallery):
     lists = []
     for shard in np.array_split(gallery, SHARDS):
         found = search(made, roster, searches, shard, length=LENGTH)
-        lists.append((found.candidate_scores, found.candidate_rows))
+        lists.append((found.candidates, found.candidate_rows))
     scores = np.concatenate([one for one, _ in lists], axis=1)
     rows = np.concatenate([other for _, other in lists], axis=1)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :LENGTH]
