@@ -49,7 +49,25 @@ def content_key(photograph: bytes, *settings: str) -> bytes:
     return total.digest()
 
 
-class ContentCache:
+class Kept:
+    """Something that is closed where a `with` ends."""
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class ContentCache(Kept):
     """Entries by key in one database; safe to use from several threads.
 
     Attributes:
@@ -92,17 +110,6 @@ class ContentCache:
         """Close the database; everything put is already on disk."""
         with self._lock:
             self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _insert(self, rows: list[tuple[bytes, str, bytes, bytes]]) -> None:
         with self._database:
@@ -167,7 +174,7 @@ class ContentCache:
             ) from error
 
 
-class KeptNumbers:
+class KeptNumbers(Kept):
     """A few numbers a photograph, or the reason why there are none, kept from run to run."""
 
     def __init__(self, name: str, folder: Path | None = None) -> None:
@@ -188,15 +195,8 @@ class KeptNumbers:
         else:
             self._cache.put({key: Entry("", np.array(found, dtype="<f8").tobytes())})
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the database."""
         self._cache.close()
 
 

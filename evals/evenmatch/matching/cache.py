@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from evenmatch.data.cache_dir import cache_dir, private_folder
-from evenmatch.data.content_cache import ContentCache, Entry, content_key
+from evenmatch.data.content_cache import ContentCache, Entry, Kept, content_key
 from evenmatch.matching.matcher import FailureReason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from types import TracebackType
 
     import numpy.typing as npt
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 template_key = content_key
 
 
-class TemplateCache:
+class TemplateCache(Kept):
     """Templates and failures of one matcher by key; safe to use from several threads.
 
     Attributes:
@@ -65,17 +64,6 @@ class TemplateCache:
     def close(self) -> None:
         """Close the database; everything put is already on disk."""
         self._entries.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _entry(outcome: npt.NDArray[np.float32] | FailureReason) -> Entry:
