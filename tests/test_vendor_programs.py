@@ -390,20 +390,26 @@ def test_an_interrupted_run_leaves_no_program_behind(bench, tmp_path):
     assert not [each for each in processes_of(HOSTILE) if each != started.pid]
 
 
+def changed_program(folder, change):
+    """Write the reference program with something about it changed."""
+    script = folder / "changed.py"
+    script.write_text(
+        f"import sys\nsys.path.insert(0, {str(REFERENCE.parent)!r})\nimport vendor_program\n"
+        f"{change}vendor_program.main()\n"
+    )
+    return script
+
+
 def test_a_search_that_the_program_refuses_is_a_failed_search(bench, tmp_path):
     people(bench)
-    script = tmp_path / "refusing.py"
-    script.write_text(
-        "import sys\n"
-        f"sys.path.insert(0, {str(REFERENCE.parent)!r})\n"
-        "import vendor_program\n"
+    script = changed_program(
+        tmp_path,
         "search, seen = vendor_program.Program.search, []\n"
         "def refusing(self, request):\n"
         "    seen.append(request['probe'])\n"
         "    refused = request['probe'] == seen[0]\n"
         "    return {'failed': 'too_dark'} if refused else search(self, request)\n"
-        "vendor_program.Program.search = refusing\n"
-        "vendor_program.main()\n"
+        "vendor_program.Program.search = refusing\n",
     )
     one = {**SEARCHES, "splits": 1, "searches": {"where": {"session": "s1"}}}
     audit = audited(bench, tmp_path, command(program=script), one_to_many=one)
@@ -413,13 +419,8 @@ def test_a_search_that_the_program_refuses_is_a_failed_search(bench, tmp_path):
 
 def test_searches_that_all_fail_are_failed_searches(bench, tmp_path):
     people(bench)
-    script = tmp_path / "refusing.py"
-    script.write_text(
-        "import sys\n"
-        f"sys.path.insert(0, {str(REFERENCE.parent)!r})\n"
-        "import vendor_program\n"
-        "vendor_program.Program.search = lambda self, request: {'failed': 'closed'}\n"
-        "vendor_program.main()\n"
+    script = changed_program(
+        tmp_path, "vendor_program.Program.search = lambda self, request: {'failed': 'closed'}\n"
     )
     given = {**SEARCHES, "operating_points": ["threshold=0.9"]}
     audit = audited(bench, tmp_path, command(program=script), one_to_many=given)
