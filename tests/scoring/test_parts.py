@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenmatch.distributed.shards import open_shards, write_shards
-from evenmatch.matching.matcher import ScoreKind, Templates
+from evenmatch.matching.matcher import ScoreKind
 from evenmatch.scoring.counts import top_non_mated
 from evenmatch.scoring.engine import Compute, Need, count
 from evenmatch.scoring.parts import Blocks, Part
-from evenmatch.scoring.plan import Plan, Roster
 from evenmatch.scoring.search import search
 
 
@@ -49,24 +48,6 @@ class Elsewhere:
             yield pickle.loads(pickle.dumps(todo(templates, there, part)))  # noqa: S301 -- as above
 
 
-def a_set(seed, *, symmetric=True, ties=False, kind=ScoreKind.INNER_PRODUCT, rows=240, dim=20):
-    """Return a random plan with failures, one photograph on two rows, and uneven groups."""
-    rng = np.random.default_rng(seed)
-    vectors = rng.standard_normal((rows, dim))
-    vectors = np.round(vectors) if ties else vectors / np.linalg.norm(vectors, axis=1)[:, None]
-    people = rng.integers(0, rows // 3, rows).astype(np.int32)
-    photographs = np.arange(rows, dtype=np.int32)
-    photographs[10], people[10] = photographs[11], people[11]
-    groups = rng.integers(0, 4, rows).astype(np.int32)
-    groups[0] = 4  # a group of one
-    order = rng.permutation(rows).astype(np.int32)
-    plan = Plan("bare", "bare", order, order, symmetric=True)
-    if not symmetric:
-        plan = Plan("bare", "bare", order[: rows // 2], order[rows // 3 :], symmetric=False)
-    templates = Templates(vectors.astype(np.float32), {3: "no_face", 20: "refused"}, kind)
-    return plan, Roster(people, photographs, groups, 5), templates
-
-
 def same_counts(one, other):
     for name in ("cells", "cuts"):
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
@@ -86,8 +67,8 @@ def same_errors(one, other, threshold):
 @pytest.mark.parametrize("symmetric", [True, False])
 @pytest.mark.parametrize("ties", [True, False])
 @pytest.mark.parametrize("keep_tail", [1000, 5_000_000])
-def test_parts_count_what_one_pass_counts(kind, symmetric, ties, keep_tail):
-    case = a_set(3, symmetric=symmetric, ties=ties, kind=kind)
+def test_parts_count_what_one_pass_counts(a_set, kind, symmetric, ties, keep_tail):
+    case = a_set(3, symmetric=symmetric, ties=ties, kind=kind, rows=240, n_groups=5)
     elsewhere = Elsewhere()
     local = Compute(device="cpu", keep_scores=0, keep_tail=keep_tail, tile=17)
     one = count(*case, compute=local)
@@ -107,9 +88,9 @@ def test_parts_count_what_one_pass_counts(kind, symmetric, ties, keep_tail):
     slots=st.integers(1, 9),
 )
 def test_neither_the_number_of_parts_nor_their_order_changes_a_count(
-    seed, symmetric, ties, keep_tail, slots
+    a_set, seed, symmetric, ties, keep_tail, slots
 ):
-    case = a_set(seed, symmetric=symmetric, ties=ties, rows=120)
+    case = a_set(seed, symmetric=symmetric, ties=ties, n_groups=5)
     needs = [Need(np.ones((5, 5), bool), fmr=0.2)]
     local = Compute(device="cpu", keep_scores=0, keep_tail=keep_tail, tile=11)
     one = count(*case, needs=needs, compute=local)
@@ -132,8 +113,8 @@ def test_neither_the_number_of_parts_nor_their_order_changes_a_count(
     length=st.sampled_from([1, 2, 7, 200]),
     slots=st.integers(1, 9),
 )
-def test_shards_of_a_gallery_return_what_the_whole_returns(seed, ties, length, slots):
-    plan, roster, templates = a_set(seed, symmetric=False, ties=ties, dim=6, rows=150)
+def test_shards_of_a_gallery_return_what_the_whole_returns(a_set, seed, ties, length, slots):
+    plan, roster, templates = a_set(seed, symmetric=False, ties=ties, dim=6, rows=150, n_groups=5)
     asked = (templates, roster, plan.probes, plan.references)
     one = search(*asked, length=length, compute=Compute(tile=13))
     spread = Compute(tile=13, spread=Elsewhere(slots, seed))
@@ -145,9 +126,9 @@ def test_shards_of_a_gallery_return_what_the_whole_returns(seed, ties, length, s
 
 
 @pytest.mark.parametrize("where", ["folder", "memory://made/up"])
-def test_templates_read_where_they_lie_give_the_same_counts(where, tmp_path, monkeypatch):
+def test_templates_read_where_they_lie_give_the_same_counts(a_set, where, tmp_path, monkeypatch):
     monkeypatch.setattr("evenmatch.scoring.sides.COPIED", 1000)
-    case = a_set(5)
+    case = a_set(5, rows=240, n_groups=5)
     where = str(tmp_path) if where == "folder" else where
     local = Compute(device="cpu", keep_scores=0, keep_tail=500, tile=17)
     one = count(*case, compute=local)

@@ -15,24 +15,6 @@ from evenmatch.scoring.plan import Plan, Roster
 DEVICES = ("cpu", "torch")
 
 
-def a_set(seed, *, symmetric=True, ties=False, kind=ScoreKind.INNER_PRODUCT, rows=120, dim=20):
-    """Return a random plan with failures, one photograph on two rows, and lone members."""
-    rng = np.random.default_rng(seed)
-    vectors = rng.standard_normal((rows, dim))
-    vectors = np.round(vectors) if ties else vectors / np.linalg.norm(vectors, axis=1)[:, None]
-    people = rng.integers(0, rows // 3, rows).astype(np.int32)
-    photographs = np.arange(rows, dtype=np.int32)
-    photographs[10], people[10] = photographs[11], people[11]
-    groups = rng.integers(0, 6, rows).astype(np.int32)
-    groups[0] = 6  # a group of one
-    order = rng.permutation(rows).astype(np.int32)
-    plan = Plan("bare", "bare", order, order, symmetric=True)
-    if not symmetric:
-        plan = Plan("bare", "bare", order[: rows // 2], order[rows // 3 :], symmetric=False)
-    templates = Templates(vectors.astype(np.float32), {3: "no_face", 20: "refused"}, kind)
-    return plan, Roster(people, photographs, groups, 7), templates
-
-
 def both(case, **options):
     """Return the counts that keep everything and those of the tiles."""
     tiles = Compute(keep_scores=0, **{"tile": 17, "keep_tail": 60, "threads": 2, **options})
@@ -51,7 +33,7 @@ def same(one, other):
 @pytest.mark.parametrize("kind", list(ScoreKind))
 @pytest.mark.parametrize("symmetric", [True, False])
 @pytest.mark.parametrize("ties", [True, False])
-def test_tiles_count_what_every_score_by_itself_counts(device, kind, symmetric, ties):
+def test_tiles_count_what_every_score_by_itself_counts(a_set, device, kind, symmetric, ties):
     if device == "torch":
         pytest.importorskip("torch", reason="torch is not installed")
     whole, tiled = both(a_set(1, symmetric=symmetric, ties=ties, kind=kind), device=device)
@@ -77,7 +59,7 @@ def whole_pairs(counts):
     share=st.floats(0, 1, exclude_max=True),
 )
 def test_questions_below_the_kept_tail_are_answered_all_the_same(
-    seed, symmetric, ties, kind, share
+    a_set, seed, symmetric, ties, kind, share
 ):
     whole, tiled = both(a_set(seed, symmetric=symmetric, ties=ties, kind=kind, rows=60, dim=5))
     rng = np.random.default_rng(seed)
@@ -93,7 +75,7 @@ def test_questions_below_the_kept_tail_are_answered_all_the_same(
     assert whole.histogram(selection).tolist() == tiled.histogram(selection).tolist()
 
 
-def test_two_conditions_set_one_threshold_together():
+def test_two_conditions_set_one_threshold_together(a_set):
     whole, tiled = zip(*(both(a_set(seed)) for seed in (4, 5)), strict=True)
     everyone = np.ones((7, 7), dtype=bool)
     for allowed in (3, 700, 5000):
@@ -118,7 +100,7 @@ def test_scores_that_are_all_the_same_neither_fill_the_tail_nor_get_lost():
     assert counts.false_matches(everyone, np.nextafter(4.0, 5)).errors == 0
 
 
-def test_the_looser_threshold_has_as_many_erring_pairs_as_asked():
+def test_the_looser_threshold_has_as_many_erring_pairs_as_asked(a_set):
     whole, tiled = both(a_set(7, rows=100), keep_tail=1000)
     everyone = np.ones((7, 7), dtype=bool)
     strict = float(whole.kept.score[2])
@@ -132,7 +114,7 @@ def test_the_looser_threshold_has_as_many_erring_pairs_as_asked():
     assert tiled.false_matches_looser(everyone, strict, units=10**6) is None
 
 
-def test_without_room_the_looser_threshold_is_an_edge_at_which_more_than_enough_err():
+def test_without_room_the_looser_threshold_is_an_edge_at_which_more_than_enough_err(a_set):
     whole, tiled = both(a_set(7, rows=100), keep_tail=20)
     everyone = np.ones((7, 7), dtype=bool)
     exact, _ = whole.false_matches_looser(everyone, 9.0, units=200)
@@ -142,7 +124,7 @@ def test_without_room_the_looser_threshold_is_an_edge_at_which_more_than_enough_
     assert touched.erring_units >= 200
 
 
-def test_curves_agree_where_both_know_the_score():
+def test_curves_agree_where_both_know_the_score(a_set):
     whole, tiled = both(a_set(8))
     everyone = np.ones((7, 7), dtype=bool)
     thresholds, above = tiled.curve(everyone)
@@ -152,7 +134,7 @@ def test_curves_agree_where_both_know_the_score():
     assert above.tolist() == exact
 
 
-def test_a_memory_mapped_set_counts_like_one_in_memory(tmp_path):
+def test_a_memory_mapped_set_counts_like_one_in_memory(a_set, tmp_path):
     plan, roster, templates = a_set(9)
     np.save(tmp_path / "templates.npy", templates.vectors)
     mapped = np.load(tmp_path / "templates.npy", mmap_mode="r")
@@ -164,14 +146,14 @@ def test_a_memory_mapped_set_counts_like_one_in_memory(tmp_path):
     assert one.kept.score.tolist() == other.kept.score.tolist()
 
 
-def test_a_template_that_is_not_a_number_is_refused():
+def test_a_template_that_is_not_a_number_is_refused(a_set):
     plan, roster, templates = a_set(10)
     templates.vectors[7, 3] = np.nan
     with pytest.raises(RequestError, match="row 7 is not finite"):
         count(plan, roster, templates, compute=Compute(keep_scores=0))
 
 
-def test_an_unknown_device_is_refused_by_name():
+def test_an_unknown_device_is_refused_by_name(a_set):
     with pytest.raises(RequestError, match="write auto, cpu or cuda"):
         count(*a_set(11), compute=Compute(keep_scores=0, device="abacus"))
 
