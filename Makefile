@@ -47,7 +47,7 @@ $(VENV)/installed-test: $(VENV)/installed locks/test.txt constraints.txt
 # Python this runs on. No registry's address is written.
 UV := uv==0.13.9
 COMPILE = $(VENV)/locks/bin/uv --quiet pip compile --universal --python-version 3.11 -c constraints.txt \
-  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+  --generate-hashes --no-header --no-annotate
 TORCH = $(shell sed -nE 's/^((nvidia|cuda)-[a-z0-9-]+|torch|torchvision|triton)==.*/--no-emit-package \1/p' constraints.txt)
 locks:
 	$(PYTHON) -m venv $(VENV)/locks
