@@ -127,6 +127,22 @@ def test_a_folder_held_for_nothing_is_gone_again(tmp_path):
     assert not (tmp_path / "a").exists()
 
 
+def test_where_no_folder_can_be_locked_it_is_used_all_the_same(tmp_path, monkeypatch):
+    """As on Windows, which opens no folder either."""
+    opened = os.open
+
+    def refuse(path, *arguments, **options):
+        if Path(path).is_dir():
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr("evenmatch.holding.fcntl", None)
+    monkeypatch.setattr(os, "open", refuse)
+    with held(tmp_path / "a"):
+        (tmp_path / "a" / "file").touch()
+    assert (tmp_path / "a" / "file").exists()
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [

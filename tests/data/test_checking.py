@@ -215,12 +215,12 @@ def test_comparisons_are_held_against_the_photographs(shelf):
     )
     findings = shelf.check()
     assert findings["comparisons without photograph"].examples == (
-        "pairs: pairs.csv: row 3: nobody is no sample",
-        "pairs: pairs.csv: row 4: a9 has no photograph that can be read",
+        "pairs: pairs.csv: row 4: nobody is no sample",
+        "pairs: pairs.csv: row 5: a9 has no photograph that can be read",
     )
     assert findings["comparisons that cannot be"].examples == (
-        "pairs: pairs.csv: row 5: b2 with itself",
-        "pairs: pairs.csv: row 6: b2 and c4 are listed as one person, against their subject ids",
+        "pairs: pairs.csv: row 6: b2 with itself",
+        "pairs: pairs.csv: row 7: b2 and c4 are listed as one person, against their subject ids",
     )
     assert findings["comparisons listed again"].found == 1
     assert findings["comparisons listed again"].state == "look"
@@ -240,7 +240,18 @@ def test_a_published_list_of_names_and_numbers_is_held_too(bench):
     path.write_text(yaml.safe_dump(bench.card))
     findings = {each.check: each for each in check(load_card(str(path)), bench.folder).findings}
     assert findings["comparisons without photograph"].found == 1
-    assert "Bo_Fox_0001 is no sample" in findings["comparisons without photograph"].examples[0]
+    (said,) = findings["comparisons without photograph"].examples
+    assert said == "view-2: pairs.txt: row 3: Bo_Fox_0001 is no sample"
+
+
+def test_a_list_that_an_audit_would_refuse_is_a_problem(shelf):
+    shelf.bench.listed([{"probe_id": "a0", "reference_id": "a1", "mated": "maybe"}])
+    found = shelf.check()["comparisons that cannot be"]
+    assert found.examples == ("pairs: pairs.csv: row 2: mated is 'maybe', neither 1 nor 0",)
+    (shelf.bench.folder / "pairs.csv").write_text("probe_id,reference_id\n")
+    found = shelf.check()["comparisons that cannot be"]
+    assert found.examples == ("pairs: pairs.csv: lists no comparison",)
+    assert found.state == "problem"
 
 
 def test_a_list_that_is_not_there_is_a_problem(shelf):

@@ -1,5 +1,7 @@
 """Names of people, compared as they are written in two places."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,11 @@ def test_a_text_file_lists_one_identity_a_line(listed):
     trained = listed("\ufeff# VGGFace2\nn000001\n\nAnn Lee, Jr\n")
     assert trained.names == {"n000001", "ann lee, jr"}
     assert trained.lines == 2
+
+
+def test_the_digest_is_that_of_the_file_as_it_lies(listed):
+    text = b"\xef\xbb\xbfAnn Lee\r\nBo Fox\r\n"
+    assert listed(text).digest == hashlib.sha256(text).hexdigest()
 
 
 def test_a_table_is_read_by_its_columns_of_names_and_ids(listed):

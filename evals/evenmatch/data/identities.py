@@ -54,7 +54,8 @@ def read_identities(path: Path) -> Identities:
         RequestError: the file cannot be read or lists nobody.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is no UTF-8 text"
         raise RequestError(
@@ -72,7 +73,7 @@ def read_identities(path: Path) -> Identities:
         raise RequestError(
             f"matchers.training_identities: {path} lists nobody; write one name or id a line."
         )
-    return Identities(names, len(entries), hashlib.sha256(text.encode()).hexdigest())
+    return Identities(names, len(entries), hashlib.sha256(content).hexdigest())
 
 
 def _columns(lines: list[str]) -> list[tuple[str, ...]]:

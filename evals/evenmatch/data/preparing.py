@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -25,9 +23,9 @@ from evenmatch.data.receipts import (
 )
 from evenmatch.data.unpacking import unpack
 from evenmatch.errors import OutsideError, RequestError
+from evenmatch.holding import held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from evenmatch.data.loaders.format import Loaded
@@ -96,7 +94,8 @@ def prepare(card: Card, root: Path | None = None, progress: Progress = silent) -
     named = root is not None
     folder = root if root is not None else default_root(card)
     _make_folder(folder, private=not named)
-    with _alone(folder):
+    taken = f"{folder}: another `evenmatch datasets prepare` is at work there; wait for it."
+    with held(folder, refuses=taken):
         receipts = read_receipts(folder)
         done = []
         for file in card.access.files:
@@ -146,30 +145,6 @@ def _make_folder(folder: Path, *, private: bool) -> None:
         raise OutsideError(
             f"{folder}: cannot be made ({error.strerror}); choose another folder (--root)."
         ) from error
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep a second `prepare` of the same folder from writing into the same files."""
-    try:
-        import fcntl  # noqa: PLC0415 - Windows has none, and goes without
-    except ImportError:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as taken:
-        os.close(handle)
-        raise RequestError(
-            f"{folder}: another `evenmatch datasets prepare` is at work there; wait for it."
-        ) from taken
-    except OSError:
-        pass  # a file system without locks
-    try:
-        yield
-    finally:
-        os.close(handle)
 
 
 def _one_file(
@@ -226,18 +201,18 @@ def _lacking(card: Card, root: Path) -> str:
         return str(error)
     if loaded.table.empty:
         return f"{root}: holds no photograph yet."
-    absent = absent_photographs(loaded)
+    absent = _absent_photographs(loaded)
     if absent:
         return (
             f"{len(absent)} of its photographs are not there, such as {absent[0]}. Put them below "
             f"{loaded.root}."
         )
     lists = [root / name for protocol in card.protocols.values() for name in protocol.files]
-    gone = [path for path in lists if not path.is_file()]
+    gone = [path for path in lists if not path.exists()]  # CFP has a folder of lists
     return f"{gone[0]}: this list of comparisons is not there; put it there." if gone else ""
 
 
-def absent_photographs(loaded: Loaded) -> list[str]:
+def _absent_photographs(loaded: Loaded) -> list[str]:
     """Return the paths of photographs that are listed and are no files."""
     listed = loaded.table if loaded.media is None else loaded.media
     paths = [path for path in listed["path"].drop_duplicates() if path]

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from evenmatch.data.samples import Samples
 
-_TRUE = {"1", "true", "yes", "same", "mated"}
-_FALSE = {"0", "false", "no", "different", "non-mated"}
+# What a list may say of a comparison; blank says nothing.
+MATED_WORDS = {"1", "true", "yes", "same", "mated"}
+NON_MATED_WORDS = {"0", "false", "no", "different", "non-mated"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _one_list(path: Path, samples: Samples, read: Callable[[Path], pd.DataFrame]
         absent = np.flatnonzero(positions < 0)
         if absent.size:
             raise RequestError(
-                f"{path}: {_place(stands, absent[0])}: {column} is no sample of this benchmark "
+                f"{path}: {place_of(stands, absent[0])}: {column} is no sample of this benchmark "
                 f"({absent.size} such rows); correct the list or the manifest, or fetch the "
                 "missing photographs."
             )
@@ -88,7 +89,8 @@ def _one_list(path: Path, samples: Samples, read: Callable[[Path], pd.DataFrame]
     same = np.flatnonzero(sides["probe_id"] == sides["reference_id"])
     if same.size:
         raise RequestError(
-            f"{path}: {_place(stands, same[0])}: compares a photograph with itself; remove the row."
+            f"{path}: {place_of(stands, same[0])}: compares a photograph with itself; remove "
+            "the row."
         )
     trials = ListedTrials(sides["probe_id"], sides["reference_id"])
     if "mated" in table:
@@ -96,7 +98,7 @@ def _one_list(path: Path, samples: Samples, read: Callable[[Path], pd.DataFrame]
     return trials
 
 
-def _place(stands: pd.Index[Any], row: int) -> str:
+def place_of(stands: pd.Index[Any], row: int) -> str:
     """Return where a row of a list stands: in the loader's words, else its row of a CSV file."""
     place = stands[row]
     return place if isinstance(place, str) else f"row {place + 2}"
@@ -110,19 +112,19 @@ def _check_mated(
     samples: Samples,
 ) -> None:
     said = column.str.strip().str.lower()
-    wrong = said.index[~said.isin(_TRUE | _FALSE | {""})]
+    wrong = said.index[~said.isin(MATED_WORDS | NON_MATED_WORDS | {""})]
     if len(wrong):
         raise RequestError(
-            f"{path}: {_place(stands, wrong[0])}: mated is {column[wrong[0]]!r}; write 1 or 0."
+            f"{path}: {place_of(stands, wrong[0])}: mated is {column[wrong[0]]!r}; write 1 or 0."
         )
     people = samples.people
     mated = people[trials.probes] == people[trials.references]
-    against = np.flatnonzero((said != "").to_numpy() & (said.isin(_TRUE).to_numpy() != mated))
+    against = np.flatnonzero((said != "").to_numpy() & (said.isin(MATED_WORDS).to_numpy() != mated))
     if against.size:
         # An interval counts people: a trial whose list and labels disagree about who they are
         # has no place in it.
         raise RequestError(
-            f"{path}: {_place(stands, against[0])}: mated is {column[against[0]]!r}, but the "
+            f"{path}: {place_of(stands, against[0])}: mated is {column[against[0]]!r}, but the "
             f"subjects say the opposite ({against.size} such rows); correct the list or the "
             "subject ids."
         )

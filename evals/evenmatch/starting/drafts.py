@@ -27,7 +27,6 @@ MANIFEST: Final = "samples.csv"
 CARD: Final = "benchmark.yaml"
 CONFIG: Final = "audit.yaml"
 COMPARISONS: Final = "comparisons.csv"
-FORMATS: Final = ("csv", "parquet", "bfw", "bob-4col", "bob-5col", "matrix")
 _LONGEST_NAME: Final = 60
 
 
@@ -65,11 +64,6 @@ class Begun:
     files: tuple[Path, ...]
     named: Named
     guess: Guess | None
-
-    @property
-    def people_known(self) -> bool:
-        """Whether every photograph has a subject by now."""
-        return self.guess is not None or bool(self.named.people)
 
 
 def begin(beginning: Beginning) -> Begun:

@@ -3,6 +3,7 @@
 import pytest
 
 from evenmatch.data.loaders.registry import find_loader
+from evenmatch.data.preparing import prepare
 from evenmatch.errors import RequestError
 from evenmatch.run import evaluate
 
@@ -54,6 +55,14 @@ def test_comparisons_go_by_the_numbers_of_the_lists(cfp):
         ("001/frontal/01.jpg", "001/frontal/02.jpg"),
         ("001/frontal/01.jpg", "002/frontal/01.jpg"),
     ]
+
+
+def test_with_its_folders_of_lists_in_place_it_is_ready(cfp):
+    protocol = {"kind": "listed", "file": "Protocol/Split/FP"}
+    cfp.bench.card["protocols"] = {"frontal-profile": protocol}
+    assert prepare(cfp.card(), cfp.folder).lacking == ""
+    protocol["file"] = "Protocol/Split/PP"
+    assert "PP: this list of comparisons is not there" in prepare(cfp.card(), cfp.folder).lacking
 
 
 def test_folds_are_kept(cfp):

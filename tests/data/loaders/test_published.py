@@ -1,5 +1,7 @@
 """What published lists have in common: lines with limits, labels that agree, trials by row."""
 
+import re
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from evenmatch.data.loaders.published import (
     agreed,
     flat_photographs,
     left_out,
+    named_photographs,
     read_rows,
     trials_table,
     whole_number,
@@ -56,6 +59,18 @@ def test_photographs_of_a_flat_folder_stand_in_order(tmp_path):
     for name in ("b.jpg", "a.PNG", ".c.jpg", "notes.txt"):
         (tmp_path / name).touch()
     assert flat_photographs(tmp_path) == ["a.PNG", "b.jpg"]
+
+
+def test_the_parts_of_a_name_are_columns_and_other_names_are_given_back(tmp_path):
+    form = re.compile(r"(?P<subject_id>.+)_(?P<age>[0-9]+)\.jpg")
+    for name in ("Ann_Lee_30.jpg", "stray.jpg", "Bo_4.jpg"):
+        (tmp_path / name).touch()
+    table, others = named_photographs(tmp_path, form)
+    assert table.to_dict("records") == [
+        {"sample_id": name, "path": name, "subject_id": who, "age": age}
+        for name, who, age in [("Ann_Lee_30.jpg", "Ann_Lee", "30"), ("Bo_4.jpg", "Bo", "4")]
+    ]
+    assert others == ["stray.jpg"]
 
 
 def test_trials_say_where_they_stand():

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evenmatch.data.checking.finding import Finding, finding
+from evenmatch.data.protocols import MATED_WORDS, NON_MATED_WORDS, place_of
 from evenmatch.errors import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
 
     from evenmatch.data.card import Card
     from evenmatch.data.loaders.format import Loaded, Loader, Places
-
-_TRUE = {"1", "true", "yes", "same", "mated"}
-_FALSE = {"0", "false", "no", "different", "non-mated"}
 
 
 def filed_photographs(loaded: Loaded) -> pd.DataFrame:
@@ -65,7 +64,6 @@ def twice_finding(filed: pd.DataFrame) -> Finding:
         lines = _filed_as(inside, ["sample_id", "path"]) + _filed_as(shared, ["path"])
     else:
         lines = _filed_as(shown[shown.duplicated("path", keep=False)], ["path"])
-    if "media_id" not in filed:
         ids = filed["sample_id"]
         lines += [f"sample_id {each}" for each in ids[ids.duplicated()].drop_duplicates()]
     return finding("photographs listed twice", len(filed), lines)
@@ -116,14 +114,18 @@ def comparison_findings(
     for name, protocol in card.protocols.items():
         for file in protocol.files:
             try:
-                listed = loader.trials(root / file, places).reset_index(drop=True)
+                listed = loader.trials(root / file, places)
             except RequestError as error:
                 wrong.append(f"{name}: {error}")
                 continue
+            if listed.empty:
+                wrong.append(f"{name}: {file}: lists no comparison")
             rows += len(listed)
-            absent += _absent(f"{name}: {file}", listed, subjects, gone)
-            wrong += _impossible(f"{name}: {file}", listed, subjects)
-            again += _again(f"{name}: {file}", listed)
+            where = _stands(f"{name}: {file}", listed)
+            listed = listed.reset_index(drop=True)
+            absent += _absent(where, listed, subjects, gone)
+            wrong += _impossible(where, listed, subjects)
+            again += _again(where, listed)
     if not any(protocol.files for protocol in card.protocols.values()):
         remark = "the card lists no comparisons: all pairs are meant"
         return [Finding("comparisons without photograph", 0, remark=remark)]
@@ -134,8 +136,17 @@ def comparison_findings(
     ]
 
 
+def _stands(file: str, listed: pd.DataFrame) -> Callable[[int], str]:
+    """Return what says where a comparison stands, in the words of an audit that refuses one."""
+    index = listed.index
+    return lambda row: f"{file}: {place_of(index, row)}"
+
+
 def _absent(
-    where: str, listed: pd.DataFrame, subjects: pd.Series[str], gone: AbstractSet[str]
+    where: Callable[[int], str],
+    listed: pd.DataFrame,
+    subjects: pd.Series[str],
+    gone: AbstractSet[str],
 ) -> list[str]:
     sides = listed[["probe_id", "reference_id"]]
     strange = ~sides.isin(set(subjects.index))
@@ -144,33 +155,38 @@ def _absent(
     for row in listed.index[(strange | lost).any(axis=1)]:
         side = "probe_id" if strange["probe_id"][row] or lost["probe_id"][row] else "reference_id"
         why = "is no sample" if strange[side][row] else "has no photograph that can be read"
-        lines.append(f"{where}: row {row + 1}: {sides[side][row]} {why}")
+        lines.append(f"{where(row)}: {sides[side][row]} {why}")
     return lines
 
 
-def _impossible(where: str, listed: pd.DataFrame, subjects: pd.Series[str]) -> list[str]:
+def _impossible(
+    where: Callable[[int], str], listed: pd.DataFrame, subjects: pd.Series[str]
+) -> list[str]:
     probes, references = listed["probe_id"], listed["reference_id"]
     same = probes.index[probes == references]
-    lines = [f"{where}: row {row + 1}: {probes[row]} with itself" for row in same]
+    lines = [f"{where(row)}: {probes[row]} with itself" for row in same]
     if "mated" not in listed:
         return lines
     said = listed["mated"].str.strip().str.lower()
+    mated, non_mated = said.isin(MATED_WORDS), said.isin(NON_MATED_WORDS)
+    strange = listed.index[~mated & ~non_mated & (said != "")]
     one, other = probes.map(subjects), references.map(subjects)
-    against = (said.isin(_TRUE) & (one != other)) | (said.isin(_FALSE) & (one == other))
+    against = (mated & (one != other)) | (non_mated & (one == other))
     known = one.notna() & other.notna()
     return [
         *lines,
+        *(f"{where(row)}: mated is {listed['mated'][row]!r}, neither 1 nor 0" for row in strange),
         *(
-            f"{where}: row {row + 1}: {probes[row]} and {references[row]} are listed as "
-            f"{'one person' if said[row] in _TRUE else 'two people'}, against their subject ids"
+            f"{where(row)}: {probes[row]} and {references[row]} are listed as "
+            f"{'one person' if mated[row] else 'two people'}, against their subject ids"
             for row in listed.index[against & known]
         ),
     ]
 
 
-def _again(where: str, listed: pd.DataFrame) -> list[str]:
+def _again(where: Callable[[int], str], listed: pd.DataFrame) -> list[str]:
     pairs = listed[["probe_id", "reference_id"]]
     return [
-        f"{where}: row {row + 1}: {pairs['probe_id'][row]} with {pairs['reference_id'][row]}"
+        f"{where(row)}: {pairs['probe_id'][row]} with {pairs['reference_id'][row]}"
         for row in pairs.index[pairs.duplicated()]
     ]

@@ -5,38 +5,28 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from evenmatch.data.loaders.format import Loaded, Loader
 from evenmatch.data.loaders.manifest import read_list
-from evenmatch.data.loaders.published import agreed, flat_photographs, left_out
+from evenmatch.data.loaders.published import agreed, left_out, named_photographs
 from evenmatch.errors import RequestError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from evenmatch.data.loaders.format import Places
 
 _NAMED = re.compile(
-    r"[0-9]+_(?P<subject>.+)_(?P<age>[0-9]{1,3})_(?P<sex>[mf])\.[^.]+", re.IGNORECASE
+    r"[0-9]+_(?P<subject_id>.+)_(?P<age>[0-9]{1,3})_(?P<sex>[mf])\.[^.]+", re.IGNORECASE
 )
 _SEXES = {"m": "male", "f": "female"}
 
 
 def _load(places: Places) -> Loaded:
-    files = flat_photographs(places["images"])
-    named = {file: said for file in files if (said := _NAMED.fullmatch(file))}
-    table = pd.DataFrame(
-        {
-            "sample_id": list(named),
-            "subject_id": [said["subject"] for said in named.values()],
-            "path": list(named),
-            "age": [str(int(said["age"])) for said in named.values()],
-            "sex": [_SEXES[said["sex"].lower()] for said in named.values()],
-        },
-        dtype=str,
-    )
-    strays = [file for file in files if file not in named]
+    table, strays = named_photographs(places["images"], _NAMED)
+    table["age"] = table["age"].map(lambda digits: str(int(digits))).astype(str)
+    table["sex"] = table["sex"].str.lower().map(_SEXES).astype(str)
     notices = left_out(strays, "their names are not number, name, age and m or f")
     table["sex"], torn = agreed(table["subject_id"], table["sex"])
     if torn:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from evenmatch.errors import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # What published tables write where nobody knows.
@@ -29,30 +31,48 @@ def read_columns(
     Raises:
         RequestError: the file is missing, no UTF-8 CSV, or lacks a required column.
     """
-    try:
+    with readable_table(path, "UTF-8 CSV", "holds no row"):
         with path.open(encoding="utf-8-sig", newline="") as file:
             heading = [name.strip() for name in next(csv.reader(file), [])]
         places = _places(path, heading, required, wanted)
-        table = pd.read_csv(
-            path,
-            header=None,
-            skiprows=1,
-            usecols=list(places),
-            dtype=str,
-            keep_default_na=False,
-            na_filter=False,
-            encoding="utf-8-sig",
-        )
+        table = cells(path, skiprows=1, usecols=list(places))
+    return table.rename(columns=places)
+
+
+@contextmanager
+def readable_table(path: Path, form: str, empty: str) -> Iterator[None]:
+    """Read a published table inside this: what is wrong with it is said in a sentence.
+
+    Args:
+        path: the table.
+        form: what it should be.
+        empty: what is said of one without a row.
+    """
+    try:
+        yield
     except FileNotFoundError:
         raise RequestError(
-            f"{path}: there is no such file; check `benchmark.root` and `samples.files`."
+            f"{path}: there is no such file; check `benchmark.root` and the card."
         ) from None
     except pd.errors.EmptyDataError:
-        raise RequestError(f"{path}: holds no row; get it again.") from None
+        raise RequestError(f"{path}: {empty}; get it again.") from None
     except (OSError, ValueError, csv.Error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RequestError(f"{path}: is no readable UTF-8 CSV ({reason}); get it again.") from None
-    return table.rename(columns=places)
+        raise RequestError(f"{path}: is no readable {form} ({reason}); get it again.") from None
+
+
+def cells(path: Path, **how: Any) -> pd.DataFrame:  # noqa: ANN401 - options of pandas
+    """Return the cells of a table as text, nothing guessed and no row taken for a heading."""
+    table: pd.DataFrame = pd.read_csv(
+        path,
+        header=None,
+        dtype=str,
+        keep_default_na=False,
+        na_filter=False,
+        encoding="utf-8-sig",
+        **how,
+    )
+    return table
 
 
 def _places(

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from evenmatch.data.cache_dir import cache_dir, private_folder
 from evenmatch.data.loaders.format import Loaded, Loader
-from evenmatch.data.loaders.published import Trial, trials_table
+from evenmatch.data.loaders.published import Trial, readable, trials_table
 from evenmatch.data.loaders.safe_pickle import as_bytes, as_truth, items, read_pickle
 from evenmatch.errors import RequestError
 from evenmatch.files import write_file
@@ -46,21 +46,8 @@ class _Set:
 
 
 def _read(path: Path) -> _Set:
-    try:
-        if path.stat().st_size > LARGEST_SET:
-            raise RequestError(
-                f"{path}: is larger than {LARGEST_SET >> 20} MiB, which no verification set is; "
-                "check which file the card names."
-            )
+    with readable(path, LARGEST_SET, "verification set"):
         data = path.read_bytes()
-    except FileNotFoundError:
-        raise RequestError(
-            f"{path}: there is no such file; check `benchmark.root` and the card."
-        ) from None
-    except OSError as error:
-        raise RequestError(
-            f"{path}: cannot be read ({error.strerror}); check which file the card names."
-        ) from None
     encoded, mated = _parts(read_pickle(data, str(path)), path)
     # Sets give a photograph as often as it is compared: equal bytes are one photograph.
     digests: dict[int, str] = {}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from evenmatch.data.loaders.columns import cells
 from evenmatch.data.loaders.format import Loaded, Loader
 from evenmatch.errors import RequestError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from evenmatch.data.loaders.format import Places
 
@@ -27,20 +28,13 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
     try:
         # Without a header pandas neither renames a column written twice nor takes the first one
         # for row names where the rows are longer than the heading.
-        cells = pd.read_csv(
-            path,
-            header=None,
-            dtype=str,
-            keep_default_na=False,
-            na_filter=False,
-            encoding="utf-8-sig",
-        ).fillna("")
+        found = cells(path).fillna("")
     except FileNotFoundError:
         raise RequestError(f"{path}: there is no such file; check `root` and the card.") from None
     except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RequestError(f"{path}: is no readable UTF-8 CSV ({reason}); correct it.") from None
-    table = cells.iloc[1:].reset_index(drop=True).set_axis(cells.iloc[0].str.strip(), axis=1)
+    table = found.iloc[1:].reset_index(drop=True).set_axis(found.iloc[0].str.strip(), axis=1)
     missing = [column for column in required if column not in table.columns]
     if missing:
         raise RequestError(

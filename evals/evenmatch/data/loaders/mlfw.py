@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-import pandas as pd
-
 from evenmatch.data.loaders.format import Loaded, Loader
 from evenmatch.data.loaders.manifest import read_table
 from evenmatch.data.loaders.published import (
     Trial,
-    flat_photographs,
     left_out,
+    named_photographs,
     read_rows,
     trials_table,
 )
@@ -21,21 +19,17 @@ from evenmatch.errors import RequestError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from evenmatch.data.loaders.format import Places
     from evenmatch.data.loaders.published import Row
 
 # CALFW's name and number, and a number of MLFW's own.
-_NUMBERED: Final = re.compile(r"(.+?)_[0-9]{4}(?:_[0-9]{4})?\.[A-Za-z]+")
+_NUMBERED: Final = re.compile(r"(?P<subject_id>.+?)_[0-9]{4}(?:_[0-9]{4})?\.[A-Za-z]+")
 
 
 def _load(places: Places) -> Loaded:
-    files = flat_photographs(places["images"])
-    named = {file: said[1] for file in files if (said := _NUMBERED.fullmatch(file))}
-    table = pd.DataFrame(
-        {"sample_id": list(named), "subject_id": list(named.values()), "path": list(named)},
-        dtype=str,
-    )
-    strays = [file for file in files if file not in named]
+    table, strays = named_photographs(places["images"], _NUMBERED)
     notices = left_out(strays, "their names are not a name and one or two numbers")
     if places["masks"].is_file():
         table["mask"] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pandas as pd
@@ -10,7 +11,8 @@ from evenmatch.data.loaders.folders import PHOTOGRAPHS
 from evenmatch.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import re
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 LONGEST_LINE: Final = 20_000
@@ -40,16 +42,31 @@ def read_rows(path: Path) -> list[Row]:
     Raises:
         RequestError: the file is missing, empty, too large or no UTF-8 text.
     """
+    with readable(path, LARGEST_LIST, "such list"), path.open("rb") as file:
+        lines = iter(lambda: file.readline(LONGEST_LINE + 1), b"")
+        rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
+    rows = [row for row in rows if row.text]
+    if not rows:
+        raise RequestError(f"{path}: is empty; fetch the list again.")
+    return rows
+
+
+@contextmanager
+def readable(path: Path, largest: int, what: str) -> Iterator[None]:
+    """Read a file inside this: one that is absent, closed or too large is refused by name.
+
+    Args:
+        path: the file.
+        largest: bytes that no published file of its kind has.
+        what: its kind, as in "no such list".
+    """
     try:
-        with path.open("rb") as file:
-            if file.seek(0, 2) > LARGEST_LIST:
-                raise RequestError(
-                    f"{path}: is larger than {LARGEST_LIST >> 20} MiB, which no such list is; "
-                    "check which file the card names."
-                )
-            file.seek(0)
-            lines = iter(lambda: file.readline(LONGEST_LINE + 1), b"")
-            rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
+        if path.stat().st_size > largest:
+            raise RequestError(
+                f"{path}: is larger than {largest >> 20} MiB, which no {what} is; check which file "
+                "the card names."
+            )
+        yield
     except FileNotFoundError:
         raise RequestError(
             f"{path}: there is no such file; check `benchmark.root` and the card."
@@ -58,10 +75,6 @@ def read_rows(path: Path) -> list[Row]:
         raise RequestError(
             f"{path}: cannot be read ({error.strerror}); check which file the card names."
         ) from None
-    rows = [row for row in rows if row.text]
-    if not rows:
-        raise RequestError(f"{path}: is empty; fetch the list again.")
-    return rows
 
 
 def _row(path: Path, number: int, line: bytes) -> Row:
@@ -101,6 +114,24 @@ def flat_photographs(folder: Path) -> list[str]:
         for path in folder.iterdir()
         if path.suffix.lower() in PHOTOGRAPHS and not path.name.startswith(".")
     )
+
+
+def named_photographs(folder: Path, form: re.Pattern[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the photographs of a flat folder whose names have a form, and the other names.
+
+    Args:
+        folder: where they lie.
+        form: what a whole name matches; each of its named groups is a column.
+
+    Raises:
+        RequestError: there is no such folder.
+    """
+    files = flat_photographs(folder)
+    said = {file: match.groupdict() for file in files if (match := form.fullmatch(file))}
+    columns = ["sample_id", "path", *form.groupindex]
+    rows = [(file, file, *groups.values()) for file, groups in said.items()]
+    table = pd.DataFrame(rows, columns=columns, dtype=str)
+    return table, [file for file in files if file not in said]
 
 
 def trials_table(trials: Iterable[Trial]) -> pd.DataFrame:
