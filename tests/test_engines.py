@@ -3,13 +3,16 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from evenmatch.distributed import cluster
-from evenmatch.distributed.cluster import connect
+from evenmatch.distributed.cluster import Cluster, connect
+from evenmatch.distributed.spread import RaySpread
 from evenmatch.engines import spread_of
-from evenmatch.errors import RequestError
+from evenmatch.errors import OutsideError, RequestError
+from evenmatch.scoring.needs import Compute
 
 
 def test_a_run_in_one_process_imports_no_ray(small, tmp_path):
@@ -50,3 +53,39 @@ def test_one_run_has_one_cluster_and_the_engine_changes_no_run_id(small):
     one, other = small.config(), small.config(compute={"engine": "ray", "device": "cpu"})
     assert one.digest() == other.digest()
     assert spread_of(other) is spread_of(other)
+
+
+def a_cluster(**resources):
+    return Cluster(SimpleNamespace(cluster_resources=lambda: resources))
+
+
+def test_a_graphics_card_that_no_machine_has_is_refused_before_any_work():
+    without = a_cluster(CPU=8.0)
+    with pytest.raises(RequestError, match="ray start --num-gpus"):
+        without.on_gpu("cuda:0")
+    assert not without.on_gpu("auto")
+    assert [a_cluster(CPU=8.0, GPU=1.0).on_gpu(each) for each in ("auto", "cuda", "cpu")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_searches_are_shared_out_among_cores_where_graphics_cards_count(monkeypatch):
+    mixed = a_cluster(CPU=64.0, GPU=2.0)
+    monkeypatch.setattr("evenmatch.distributed.spread.connect", lambda _: mixed)
+    spread = RaySpread("local", "auto")
+    assert spread.slots(Compute()) == 2
+    assert spread.slots(Compute(device="cpu")) == 64
+
+
+def test_a_cluster_without_room_says_where_to_look():
+    failing = type("RayError", (Exception,), {})
+    task = type("RayTaskError", (failing,), {})
+
+    def put(value):
+        raise failing(f"no room for {value}")
+
+    errors = SimpleNamespace(RayError=failing, RayTaskError=task)
+    with pytest.raises(OutsideError, match=r"no room for templates.*ray status"):
+        Cluster(SimpleNamespace(put=put, exceptions=errors)).put("templates")

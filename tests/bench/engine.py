@@ -12,11 +12,11 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pytest
 import torch
+from timing import pairs, seconds, write_table
 
 from evenmatch.benchmarking import bare_product, random_benchmark
 from evenmatch.matching.matcher import ScoreKind, Templates
@@ -29,19 +29,6 @@ from evenmatch.stats.intervals import plug_in_variance
 
 README = Path(__file__).parent / "README.md"
 START, END = "<!-- table -->", "<!-- end of table -->"
-
-
-def seconds(work) -> float:
-    start = perf_counter()
-    work()
-    return perf_counter() - start
-
-
-def pairs(ours, theirs, runs: int) -> float:
-    """Return the median of theirs / ours over interleaved pairs, after one that is not counted."""
-    ours()
-    theirs()
-    return statistics.median(seconds(theirs) / seconds(ours) for _ in range(runs))
 
 
 def counting(vectors, plan, roster):
@@ -257,9 +244,7 @@ def main() -> None:
             lines.append(f"| {what} | {wanted} | {measure(options.runs):.2f} |")
             print(lines[-1], flush=True)
     if options.write:
-        text = README.read_text(encoding="utf-8")
-        head, tail = text.split(START)[0], text.split(END)[1]
-        README.write_text(head + "\n".join([START, "", *lines, "", END]) + tail, encoding="utf-8")
+        write_table(README, START, END, "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -9,16 +9,15 @@ which detectors find fewer faces. `--write` puts the table into tests/bench/READ
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
 import torch
 from facenet_pytorch import MTCNN, InceptionResnetV1
 from PIL import Image
+from timing import pairs, write_table
 
 from evenmatch.data.card import DEMO_ROOT
 from evenmatch.data.dlib_models import load_dlib, model_path
@@ -38,19 +37,6 @@ README = Path(__file__).parent / "README.md"
 START, END = "<!-- extraction -->", "<!-- end of extraction -->"
 CPU = torch.device("cpu")
 MANY = 96
-
-
-def seconds(work) -> float:
-    start = perf_counter()
-    work()
-    return perf_counter() - start
-
-
-def pairs(ours, theirs, runs: int) -> float:
-    """Return the median of theirs / ours over interleaved pairs, after one that is not counted."""
-    ours()
-    theirs()
-    return statistics.median(seconds(theirs) / seconds(ours) for _ in range(runs))
 
 
 def photographs(folder: Path | None) -> list[np.ndarray]:
@@ -176,11 +162,7 @@ def main() -> None:
             lines.append(f"| {name} | {wanted} | {measure(pictures, asked.runs):.2f} |")
             print(lines[-1], flush=True)
     if asked.write:
-        text = README.read_text(encoding="utf-8")
-        before, _, rest = text.partition(START)
-        _, _, after = rest.partition(END)
-        table = "\n".join(lines)
-        README.write_text(f"{before}{START}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+        write_table(README, START, END, "\n".join(lines))
 
 
 if __name__ == "__main__":

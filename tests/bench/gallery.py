@@ -13,7 +13,9 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from timing import write_table
 
+from evenmatch.benchmarking import random_benchmark
 from evenmatch.matching.matcher import ScoreKind, Templates
 from evenmatch.scoring.memory import peak_memory
 from evenmatch.scoring.plan import Roster
@@ -22,12 +24,6 @@ from evenmatch.scoring.search import search
 PAGE = Path(__file__).parents[2] / "docs" / "scaling.md"
 START, END = "<!-- gallery -->", "<!-- end of gallery -->"
 SEARCHES, LENGTH, SHARDS, RUNS, GOAL = 512, 50, 10, 3, 170e6
-
-
-def unit_vectors(count: int, dim: int) -> np.ndarray:
-    vectors = np.random.default_rng(7).standard_normal((count, dim), dtype=np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors
 
 
 def in_shards(made, roster, searches, gallery):
@@ -55,7 +51,7 @@ def main() -> None:
     parser.add_argument("--dim", type=int, default=128)
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
-    vectors = unit_vectors(asked.templates + SEARCHES, asked.dim)
+    vectors, _, _ = random_benchmark(asked.templates + SEARCHES, asked.dim, 1)
     people = np.arange(len(vectors), dtype=np.int32)
     roster = Roster(people, people, np.zeros(len(vectors), dtype=np.int32), 1)
     made = Templates(vectors, {}, ScoreKind.INNER_PRODUCT)
@@ -99,10 +95,7 @@ def main() -> None:
     ]
     print("\n".join(lines))
     if asked.write:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
-        _, _, after = rest.partition(END)
-        text = "\n".join(lines)
-        PAGE.write_text(f"{before}{START}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+        write_table(PAGE, START, END, "\n".join(lines))
 
 
 if __name__ == "__main__":

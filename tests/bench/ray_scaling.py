@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
+from timing import write_table
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "scaling.md"
@@ -30,19 +30,11 @@ DIMENSION, GROUPS = 512, 8
 
 def a_set(rows):
     """Return a symmetric plan of unit templates, two a person."""
+    from evenmatch.benchmarking import random_benchmark
     from evenmatch.matching.matcher import ScoreKind, Templates
-    from evenmatch.scoring.plan import Plan, Roster
 
-    rng = np.random.default_rng(1)
-    vectors = rng.standard_normal((rows, DIMENSION), dtype=np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1)[:, None]
-    place = np.arange(rows, dtype=np.int32)
-    roster = Roster(place // 2, place, (place // 2 % GROUPS).astype(np.int32), GROUPS)
-    return (
-        Plan("", "", place, place, symmetric=True),
-        roster,
-        Templates(vectors, {}, ScoreKind.INNER_PRODUCT),
-    )
+    vectors, plan, roster = random_benchmark(rows, DIMENSION, GROUPS)
+    return plan, roster, Templates(vectors, {}, ScoreKind.INNER_PRODUCT)
 
 
 class Watched:
@@ -143,8 +135,7 @@ def main():
     table = as_table(asked.rows, runs)
     print(table)
     if asked.write:
-        before, rest = PAGE.read_text().split(START)
-        PAGE.write_text(f"{before}{START}\n\n{table}\n\n{END}{rest.split(END)[1]}")
+        write_table(PAGE, START, END, table)
 
 
 def as_table(rows, runs):

@@ -139,7 +139,8 @@ def test_the_published_fixture_has_its_counts_and_variance():
     assert (missed.errors, missed.trials) == (38, 76)
     rate = matches.errors / matches.trials
     residual = matches.errors_by_person - rate * matches.trials_by_person
-    squares = matches.pair_moments.squared_residuals(rate)
+    pairs = matches.pair_moments
+    squares = pairs.ee - 2 * rate * pairs.em + rate * rate * pairs.mm
     variance = (squares + max(float(residual @ residual) - 2 * squares, 0)) / matches.trials**2
     assert variance == pytest.approx(1.079501765004548e-3, rel=1e-12)
 

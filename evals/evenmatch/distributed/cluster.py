@@ -7,13 +7,12 @@ function of what was sent, so that doing it twice changes nothing, and only one 
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from evenmatch.data.cache_dir import cache_dir, private_folder
 from evenmatch.distributed.worker import Sent, do_part, version_here
@@ -32,16 +31,7 @@ SETTINGS = {
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # Ray's switch for one machine alone
 
 Item = TypeVar("Item")
-Answer_co = TypeVar("Answer_co", covariant=True)
 Answer = TypeVar("Answer")
-
-
-class Opened(Protocol[Answer_co]):
-    """What a process does with each part once it has what was sent."""
-
-    def __call__(self, item: Any) -> Answer_co:  # noqa: ANN401 -- whatever the parts are
-        """Return what a part holds."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -73,6 +63,19 @@ class Cluster:
         """Graphics cards of all machines."""
         return int(self._ray.cluster_resources().get("GPU", 0))
 
+    def on_gpu(self, device: str) -> bool:
+        """Say whether graphics cards do the work that is wanted on a device.
+
+        Raises:
+            RequestError: they are asked for, and no machine has one.
+        """
+        if device.startswith("cuda") and not self.gpus:
+            raise RequestError(
+                "compute.device: no machine of the cluster has a graphics card that Ray knows of; "
+                "write `device: auto` or start them with `ray start --num-gpus`."
+            )
+        return device != "cpu" and self.gpus > 0
+
     @property
     def store(self) -> int:
         """Bytes of the smallest machine's object store."""
@@ -80,8 +83,13 @@ class Cluster:
         return int(min((node.get("object_store_memory", 0) for node in nodes), default=0))
 
     def put(self, value: object) -> Any:  # noqa: ANN401 -- a reference of Ray's
-        """Put something where every machine fetches it once."""
-        return self._ray.put(value)
+        """Put something where every machine fetches it once.
+
+        Raises:
+            OutsideError: the cluster is gone, or has no room.
+        """
+        with _said(self._ray):
+            return self._ray.put(value)
 
     def over(
         self, sent: Sent[Answer], items: Iterable[Item], needs: Needs | None = None
@@ -100,7 +108,7 @@ class Cluster:
             OutsideError: the cluster is gone, or a part failed in a way nobody foresaw.
         """
         needs = needs or Needs()
-        ray, shared = self._ray, self._ray.put(sent)
+        ray, shared = self._ray, self.put(sent)
         # Processes with a graphics card would otherwise end after each part.
         remote = ray.remote(
             num_cpus=0 if needs.gpus else 1, num_gpus=needs.gpus, max_retries=-1, max_calls=0
@@ -191,8 +199,3 @@ def _said(ray: Any) -> Iterator[None]:  # noqa: ANN401 -- ray is optional
 
 def _first_line(failed: BaseException) -> str:
     return next(iter(str(failed).strip().splitlines()), type(failed).__name__)
-
-
-def loaded() -> bool:
-    """Say whether this process has imported Ray."""
-    return "ray" in sys.modules

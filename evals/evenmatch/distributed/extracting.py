@@ -53,14 +53,15 @@ def fill_cache_by_ray(
         progress: shows how far all of them are together.
 
     Raises:
-        RequestError: a machine lacks the photographs or weights, or its matcher is another one.
+        RequestError: a machine lacks the photographs or weights, its matcher is another one, or
+            graphics cards are asked for and there are none.
     """
     with TemplateCache.for_matcher(matcher.digest) as cache:
         lacking = rows_to_extract(matcher, work.samples, draw, cache, work.pace)
         if not lacking.any():
             return
         cluster = connect(address)
-        gpu = work.options.device != "cpu" and cluster.gpus > 0
+        gpu = cluster.on_gpu(work.options.device)
         options = replace(work.options, device="cuda" if gpu else "cpu")
         nobody = replace(work.samples, table=work.samples.table[:0], media=None)
         sent = _Extraction(replace(work, options=options, samples=nobody), matcher.digest)
@@ -77,12 +78,14 @@ def fill_cache_by_ray(
 
 def _shares(work: Work, lacking: npt.NDArray[np.bool_], slots: int) -> Iterator[Samples]:
     """Give some photographs at a time; all rows of one go together, for its landmarks' sake."""
-    samples = work.samples
-    wanted = np.unique(samples.photographs[lacking])
+    samples, photographs = work.samples, work.samples.photographs
+    wanted = np.unique(photographs[lacking])
     size = min(max(wanted.size // (EACH * slots), 1), BATCHES * work.pace.batch_size)
-    for start in range(0, wanted.size, size):
-        rows = np.isin(samples.photographs, wanted[start : start + size])
-        table, media = samples.table[rows], samples.media
+    rows = np.flatnonzero(np.isin(photographs, wanted))
+    share = np.searchsorted(wanted, photographs[rows]) // size
+    rows = rows[np.argsort(share, kind="stable")]
+    for some in np.split(rows, np.cumsum(np.bincount(share))[:-1]):
+        table, media = samples.table.iloc[some], samples.media
         if media is not None:
             media = media[media["sample_id"].isin(table["sample_id"])]
         yield replace(samples, table=table.reset_index(drop=True), media=media)

@@ -48,18 +48,11 @@ class RaySpread:
     @property
     def on_gpu(self) -> bool:
         """Whether graphics cards count."""
-        if self._device == "auto":
-            return self.cluster.gpus > 0
-        if self._device.startswith("cuda") and not self.cluster.gpus:
-            raise RequestError(
-                "compute.device: no machine of the cluster has a graphics card that Ray knows of; "
-                "write `device: auto` or start them with `ray start --num-gpus`."
-            )
-        return self._device.startswith("cuda")
+        return self.cluster.on_gpu(self._device)
 
-    def slots(self) -> int:
+    def slots(self, compute: Compute) -> int:
         """Return how many parts are worked on at once."""
-        return self.cluster.gpus if self.on_gpu else self.cluster.cores
+        return self.cluster.gpus if self._takes_gpu(compute) else self.cluster.cores
 
     def default_tile(self) -> int:
         """Return the rows and columns of a tile that suit those who work."""
@@ -74,10 +67,10 @@ class RaySpread:
         answer_bytes: int,
     ) -> Iterator[Found]:
         """Give what each part holds, in any order."""
-        gpu = self.on_gpu and compute.device != "cpu"
+        gpu = self._takes_gpu(compute)
         there = replace(
             compute,
-            device=("cuda" if gpu else self._device.replace("auto", "cpu")),
+            device="cuda" if gpu else "cpu",
             threads=1,
             tile=compute.tile or self.default_tile(),
             report=None,
@@ -90,9 +83,14 @@ class RaySpread:
                 compute.report(scores)
             yield found
 
+    def _takes_gpu(self, compute: Compute) -> bool:
+        """Say whether a part needs a graphics card; searches ask for the processor."""
+        return self.on_gpu and compute.device != "cpu"
+
     def _templates(self, templates: Templates) -> _There:
         """Return where the templates are, sent there at the first time of asking."""
         if self._sent is None or self._sent[0] is not templates:
+            self._sent = None  # what was sent before makes room
             self._sent = templates, self._send(templates)
         plain = replace(templates, vectors=templates.vectors[:0])
         return _There(plain, self._sent[1])

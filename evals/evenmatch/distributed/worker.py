@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -62,6 +63,7 @@ def fetched(reference: Any) -> Any:  # noqa: ANN401
     return ray.get(reference)
 
 
+@cache
 def version_here() -> tuple[str, ...]:
     """Return the versions that two machines have to share."""
     return version("evenmatch"), np.__version__

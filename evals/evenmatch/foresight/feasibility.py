@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,11 +14,12 @@ from rich.table import Table
 from evenmatch.config import EarlierAudit
 from evenmatch.data.benchmark import MASK
 from evenmatch.inputs import group_sizes, read_inputs
+from evenmatch.results.claim_cases import ALPHA
 from evenmatch.results.claim_evidence import scope_groups
 from evenmatch.results.one_to_one import Cell, cells
 from evenmatch.results.thresholds import calibration_plans, describe_calibration
 from evenmatch.scoring.planning import make_roster
-from evenmatch.scoring.trials import AllPairs, Listed
+from evenmatch.scoring.trials import AllPairs, Listed, folded
 from evenmatch.stats.cells import cell_status
 from evenmatch.stats.claims import parse_bound
 from evenmatch.stats.people import effective_people
@@ -27,15 +29,16 @@ from evenmatch.stats.thresholds import OperatingPoint, allowed_errors
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy.typing as npt
+
     from evenmatch.config import RunConfig
     from evenmatch.data.groups import Groups
     from evenmatch.entries.claim import Claim
     from evenmatch.results.model import GroupSize
-    from evenmatch.scoring.plan import Plan, Roster
+    from evenmatch.scoring.plan import Plan, Roster, Rows
     from evenmatch.scoring.trials import Trials
 
 Say = Literal["estimate", "upper_bound", "suppressed"]
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,20 @@ class _Planned:
 
     plan: Plan
     trials: Trials
+    roster: Roster
+
+    @cached_property
+    def mated(self) -> tuple[Rows, Rows]:
+        """The mated comparisons, which every cell is asked of."""
+        return self.plan.mated_pairs(self.roster)
+
+    def mated_by_person(self, cell: Cell) -> npt.NDArray[np.intp]:
+        """Return how many mated comparisons of a cell each person has."""
+        people, groups = self.roster.people, self.roster.groups
+        probe, reference = self.mated
+        selection = folded(cell.selection, symmetric=self.plan.symmetric)
+        chosen = selection[groups[probe], groups[reference]]
+        return np.bincount(people[probe[chosen]], minlength=self.roster.n_people)
 
 
 def foresee(config: RunConfig) -> Foresight:
@@ -135,14 +152,13 @@ def foresee(config: RunConfig) -> Foresight:
     groups = inputs.groups(samples)
     roster = make_roster(samples, groups)
     planned = [
-        _Planned(plan, _trials(plan, roster)) for plan in inputs.plans(samples, roster, config)
+        _Planned(plan, _trials(plan, roster), roster)
+        for plan in inputs.plans(samples, roster, config)
     ]
     points, setting = _points(config, planned, groups)
     sizes = group_sizes(inputs, inputs.groups(inputs.given))
     conditions = tuple(
-        _condition(
-            each, roster, groups, config, sets_thresholds=any(each is other for other in setting)
-        )
+        _condition(each, groups, config, sets_thresholds=any(each is other for other in setting))
         for each in planned
     )
     masks = samples.table[MASK].value_counts(sort=False)
@@ -156,7 +172,7 @@ def foresee(config: RunConfig) -> Foresight:
             row
             for claim in config.claims
             if not claim.one_to_many
-            for row in _claims(claim, planned, roster, groups)
+            for row in _claims(claim, planned, groups)
         ),
     )
 
@@ -213,34 +229,29 @@ def _points(
 
 
 def _condition(
-    planned: _Planned,
-    roster: Roster,
-    groups: Groups,
-    config: RunConfig,
-    *,
-    sets_thresholds: bool,
+    planned: _Planned, groups: Groups, config: RunConfig, *, sets_thresholds: bool
 ) -> ConditionForesight:
     plan = planned.plan
-    mated = plan.mated_pairs(roster)[0].size
-    points = [text for text in config.one_to_one.operating_points if text.startswith("fmr=")]
+    mated = planned.mated[0].size
+    asked = [OperatingPoint.parse(text) for text in config.one_to_one.operating_points]
+    rates = [point for point in asked if point.is_rate]
     return ConditionForesight(
         probe_mask=plan.probe_mask,
         reference_mask=plan.reference_mask,
         mated=int(mated),
-        non_mated=plan.size(roster) - int(mated),
+        non_mated=plan.size(planned.roster) - int(mated),
         sets_thresholds=sets_thresholds,
         cells=tuple(
-            _cell(planned, roster, cell, points) for cell in cells(groups, symmetric=plan.symmetric)
+            _cell(planned, cell, rates) for cell in cells(groups, symmetric=plan.symmetric)
         ),
     )
 
 
-def _cell(planned: _Planned, roster: Roster, cell: Cell, points: Sequence[str]) -> CellForesight:
+def _cell(planned: _Planned, cell: Cell, rates: Sequence[OperatingPoint]) -> CellForesight:
     sums = planned.trials.sums(cell.selection)
     symmetric = planned.plan.symmetric and cell.within
     sides = (sums.by_person,) if symmetric else (sums.probe_people, sums.reference_people)
-    mated = _mated_by_person(planned.plan, roster, cell)
-    rates = [OperatingPoint.parse(text) for text in points]
+    mated = planned.mated_by_person(cell)
     return CellForesight(
         group_by=cell.group_by,
         probe_group=cell.probe.label,
@@ -266,17 +277,7 @@ def _say(trials: int, kish: list[float]) -> Say:
     return "upper_bound" if status == "upper_bound" else "estimate"
 
 
-def _mated_by_person(plan: Plan, roster: Roster, cell: Cell) -> np.ndarray:
-    probe, reference = plan.mated_pairs(roster)
-    chosen = cell.selection[roster.groups[probe], roster.groups[reference]]
-    if plan.symmetric:
-        chosen |= cell.selection.T[roster.groups[probe], roster.groups[reference]]
-    return np.bincount(roster.people[probe[chosen]], minlength=roster.n_people)
-
-
-def _claims(
-    claim: Claim, planned: Sequence[_Planned], roster: Roster, groups: Groups
-) -> Iterator[ClaimForesight]:
+def _claims(claim: Claim, planned: Sequence[_Planned], groups: Groups) -> Iterator[ClaimForesight]:
     """Say whether as many people could support a claim if none of them erred (methods 5.2)."""
     masks = (claim.masks.probe, claim.masks.reference) if claim.masks else None
     for each in planned[:1] if masks is None else planned:
@@ -288,7 +289,7 @@ def _claims(
             if claim.metric == "fmr":
                 units = each.trials.sums(cell.selection).units
             else:
-                units = int(np.count_nonzero(_mated_by_person(each.plan, roster, cell)))
+                units = int(np.count_nonzero(each.mated_by_person(cell)))
             needed = trials_to_support(parse_bound(claim.bound), 0, alpha)
             scope = "+".join(claim.scope) or "all"
             yield ClaimForesight(claim.id, scope, group.label, units, needed, units >= needed)

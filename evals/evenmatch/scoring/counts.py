@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -67,10 +67,6 @@ class ScoreCounts:
     trials: Trials
     failed: ScoredPairs
     source: Recount | None = None
-    _descending: npt.NDArray[np.floating] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_descending", -self.kept.score)
 
     @property
     def keeps_everything(self) -> bool:
@@ -199,6 +195,11 @@ class ScoreCounts:
         return self.plan.size(self.roster) - scored
 
     @cached_property
+    def _ascending(self) -> npt.NDArray[np.floating]:
+        """The kept scores negated, so that they can be searched."""
+        return -self.kept.score
+
+    @cached_property
     def _groups(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """Groups of both sides of the kept comparisons."""
         return self.roster.groups[self.kept.probe], self.roster.groups[self.kept.reference]
@@ -228,7 +229,7 @@ class ScoreCounts:
     def _errors_at(self, selection: Selection, threshold: float) -> Erring:
         if self.source is not None and threshold < self.cut(selection):
             return self.source.errors(self._folded(selection), threshold)
-        at_or_above = int(np.searchsorted(self._descending, -threshold, side="right"))
+        at_or_above = int(np.searchsorted(self._ascending, -threshold, side="right"))
         _, first, second = self._kept_people(selection, at_or_above)
         return erring(
             first, second, self.roster.n_people, lambda i, j: self.trials.between(selection, i, j)

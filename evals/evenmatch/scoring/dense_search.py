@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evenmatch.scoring.search_results import LIST_LENGTH, SearchResults, joined
+from evenmatch.scoring.search_results import LIST_LENGTH, SearchResults, in_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,12 +33,11 @@ def search_scores(
         gallery: enrolled rows; comparisons with the probe's own photograph are left out.
         length: length of the candidate list.
     """
-    step = max(1, CHUNK // max(gallery.size, 1))
-    parts = [
-        _search_block(lookup, roster, searches[k : k + step], gallery, length)
-        for k in range(0, max(searches.size, 1), step)
-    ]
-    return joined(parts, searches, gallery)
+
+    def block(some: Rows) -> SearchResults:
+        return _search_block(lookup, roster, some, gallery, length)
+
+    return in_blocks(block, searches, gallery, CHUNK // max(gallery.size, 1))
 
 
 def _search_block(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from evenmatch.matching.matcher import Templates
     from evenmatch.scoring.plan import Plan, Roster, Rows
 
-__all__ = ["Compute", "Need", "bins_for", "count"]
+__all__ = ["Compute", "Need", "count"]
 
 DEFAULT_RATE = 1e-3
 
@@ -73,7 +73,7 @@ def _whole(work: Work, status: npt.NDArray[np.int16], reasons: tuple[str, ...]) 
     else:
         right = scored[~pairs.mated & scored.usable]
         trials = Listed(right.probe, right.reference, roster, symmetric=plan.symmetric)
-    bins = bins_for(work)
+    bins = _bins_for(work)
     return kept_whole(plan, roster, work.usable, scored, pairs.mated, reasons, trials, bins)
 
 
@@ -84,7 +84,7 @@ def _tiled(
     plan, roster = work.plan, work.roster
     everyone = np.ones((roster.n_groups, roster.n_groups), np.bool_)
     asked = needs or [Need(everyone, fmr=DEFAULT_RATE)]
-    bins = bins_for(work)
+    bins = _bins_for(work)
     floor = floor_for(asked, plan, roster, work.templates, work.compute.keep_tail)
     counted = count_tiles(work, bins, floor)
     return ScoreCounts(
@@ -111,7 +111,7 @@ def _score(work: Work, probe: Rows, reference: Rows, status: npt.NDArray[np.int1
     return ScoredPairs(probe, reference, scores, failed)
 
 
-def bins_for(work: Work) -> Bins:
+def _bins_for(work: Work) -> Bins:
     """Return bins that hold every score the usable templates can give."""
     most = work.longest or 1.0
     # Unit vectors are so only up to rounding; other lengths are rounded up to three digits.

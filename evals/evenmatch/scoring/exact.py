@@ -7,7 +7,6 @@ contracted, so that every machine gets the same bits.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from evenmatch.matching.matcher import ScoreKind
 from evenmatch.scoring.compiled import compiled, inlined
+from evenmatch.scoring.passes import core_count
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -50,7 +50,7 @@ def similarities(
         part = slice(start, start + CHUNK)
         score_pairs(vectors, euclidean, probe[part], reference[part], scores[part])
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(core_count(threads)) as pool:
         list(pool.map(score, range(0, probe.size, CHUNK)))
     return scores
 

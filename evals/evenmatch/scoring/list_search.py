@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evenmatch.scoring.search_results import LIST_LENGTH, SearchResults, joined
+from evenmatch.scoring.search_results import LIST_LENGTH, SearchResults, in_blocks
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -42,12 +42,11 @@ def search_lists(
     """
     length = max(min(length, lists.length), 1)
     enrolled = _Enrolled.of(lists, roster, gallery)
-    step = max(1, CELLS // lists.length)
-    parts = [
-        _block(lists, roster, searches[k : k + step], enrolled, length)
-        for k in range(0, max(searches.size, 1), step)
-    ]
-    return joined(parts, searches, gallery)
+
+    def block(some: Rows) -> SearchResults:
+        return _block(lists, roster, some, enrolled, length)
+
+    return in_blocks(block, searches, gallery, CELLS // lists.length)
 
 
 def lists_reach(

@@ -49,7 +49,7 @@ class Pass(Protocol[Found_co]):
 class Spread(Protocol):
     """Does the parts of a pass in other processes, each at least once and each counted once."""
 
-    def slots(self) -> int:
+    def slots(self, compute: Compute) -> int:
         """Return how many parts are worked on at once."""
         ...
 
@@ -121,6 +121,6 @@ def over_parts(
     if spread is None:
         yield todo(templates, compute, blocks.whole)
     else:
-        slots = spread.slots()
+        slots = spread.slots(compute)
         planned = todo.answer_bytes(blocks.share(slots))
         yield from spread.run(templates, todo, blocks.parts(slots), compute, planned)

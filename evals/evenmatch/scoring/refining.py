@@ -25,14 +25,14 @@ def refined(
 ) -> ScoreCounts | None:
     """Return the same comparisons with classes for groups; all other rows are one more group.
 
+    Non-mated counts hold at thresholds from `cut` on. None where neither a formula nor the kept
+    comparisons say how many trials there are.
+
     Args:
         counts: the counted scores.
         inside: rows of the group that is divided.
         classes: class of every row.
         n_classes: how many classes there are.
-
-    Non-mated counts hold at thresholds from `cut` on. None where neither a formula nor the kept
-    comparisons say how many trials there are.
     """
     codes = np.where(inside, classes, n_classes).astype(np.int32)
     whole = counts.roster

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from evenmatch.scoring.plan import Roster, Rows
@@ -68,8 +70,13 @@ def empty_results(
     )
 
 
-def joined(parts: list[SearchResults], searches: Rows, gallery: Rows) -> SearchResults:
-    """Return the results of consecutive blocks of searches as one."""
+def in_blocks(
+    search: Callable[[Rows], SearchResults], searches: Rows, gallery: Rows, size: int
+) -> SearchResults:
+    """Search with so many probes at a time, at least one, and return their results as one."""
+    step = max(1, size)
+    # Without any probe there is still one block, whose empty arrays have the right shapes.
+    parts = [search(searches[k : k + step]) for k in range(0, max(searches.size, 1), step)]
 
     def whole(name: str) -> npt.NDArray[Any]:
         return np.concatenate([getattr(part, name) for part in parts])

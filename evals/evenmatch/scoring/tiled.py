@@ -145,10 +145,8 @@ class Work:
         vectors, kind = self.templates.vectors, self.templates.score_kind
         dimension = vectors.shape[1]
         if self.device is not None:
-            device, measure = (
-                self.device,
-                ruler(bins, kind, dimension, self.longest, part=dimension),
-            )
+            device = self.device
+            measure = ruler(bins, kind, dimension, self.longest, part=dimension)
             with torch_alone(threads=self.threads):
                 yield lambda: TorchTiles(rows, columns, measure, device)
             return

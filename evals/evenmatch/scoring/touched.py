@@ -30,13 +30,6 @@ class PairMoments:
     em: int
     mm: int
 
-    def squared_residuals(self, rate: float) -> float:
-        """Return S2, the sum of (errors - rate * trials) squared over pairs of people.
-
-        Fogliato, Patil and Perona, International Journal of Computer Vision (2024).
-        """
-        return self.ee - 2 * rate * self.em + rate * rate * self.mm
-
 
 @dataclass(frozen=True)
 class Touched:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from evenmatch.scoring.list_search import search_lists
-from evenmatch.scoring.search_results import SearchResults, empty_results, joined
+from evenmatch.scoring.search_results import SearchResults, empty_results, in_blocks
 
 if TYPE_CHECKING:
     from evenmatch.matching.candidates import CandidateLists
@@ -30,12 +30,11 @@ def search_program(
         gallery: enrolled rows.
         length: length of the candidate list returned.
     """
-    step = max(1, CELLS // max(gallery.size, 1))
-    parts = [
-        _block(scored, roster, searches[k : k + step], gallery, length)
-        for k in range(0, max(searches.size, 1), step)
-    ]
-    return joined(parts, searches, gallery)
+
+    def block(some: Rows) -> SearchResults:
+        return _block(scored, roster, some, gallery, length)
+
+    return in_blocks(block, searches, gallery, CELLS // max(gallery.size, 1))
 
 
 def _block(
