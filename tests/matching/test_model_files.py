@@ -158,6 +158,38 @@ def test_a_card_that_does_not_fit_is_refused(script, card, change, said):
         )
 
 
+def traced(tmp_path, network, *sides):
+    """Write a network that takes faces of these sides."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = torch.jit.trace(network.eval(), torch.zeros(1, 3, *sides))
+        made.save(str(tmp_path / "other.pt"))
+    return "other.pt"
+
+
+def test_another_precision_is_measured_on_faces_of_the_cards_shape(tmp_path, card):
+    wide = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 20 * 30, 4))
+    path = card(traced(tmp_path, wide, 20, 30), dimension=4)
+    path.write_text(path.read_text().replace("[20, 20]", "[20, 30]"))
+    matcher = build_matcher("torch", options(path, arithmetic=Arithmetic("bfloat16")))
+    assert "bfloat16 against float32" in matcher.facts["run by"]
+    assert matcher.extract([np.ones((20, 30, 3), np.uint8)])[0].shape == (4,)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_network_of_another_shape_or_with_other_outputs_is_refused(tmp_path, card, precision):
+    class Two(torch.nn.Module):
+        def forward(self, faces):
+            return faces.mean(dim=(2, 3)), faces
+
+    wide = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 20 * 30, 4))
+    for network, sides in ((Two(), (20, 20)), (wide, (20, 30))):
+        path = card(traced(tmp_path, network, *sides), dimension=4)
+        asked = options(path, arithmetic=Arithmetic(precision))
+        with pytest.raises(RequestError, match=r"does not take faces .*as its only output"):
+            build_matcher("torch", asked).extract([np.ones((20, 20, 3), np.uint8)])
+
+
 def test_a_matcher_without_a_card_or_with_a_missing_file_is_refused(card, script, tmp_path):
     with pytest.raises(RequestError, match="needs `card`, the YAML file"):
         build_matcher("onnx", MatcherOptions("tiny"))

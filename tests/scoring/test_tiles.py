@@ -158,6 +158,14 @@ def test_an_unknown_device_is_refused_by_name(a_set):
         count(*a_set(11), compute=Compute(keep_scores=0, device="abacus"))
 
 
+def test_a_device_that_is_not_here_is_refused_with_what_to_do(a_set):
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    with pytest.raises(RequestError, match=r"compute\.device: cuda was asked for.*`auto` or `cpu`"):
+        count(*a_set(11), compute=Compute(keep_scores=0, device="cuda"))
+
+
 @pytest.mark.parametrize("dim", [1, 2, 15, 16, 17, 31, 33, 64, 100, 513])
 @pytest.mark.parametrize("kind", list(ScoreKind))
 def test_a_score_is_the_double_precision_value_rounded_once(dim, kind):

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from evenmatch.data.benchmark import VANISHING
+from evenmatch.entries.words import readable
 from evenmatch.stats.claims import parse_bound
 from evenmatch.stats.thresholds import OperatingPoint
 
@@ -30,12 +30,6 @@ PLACES = {
 }
 
 
-def _readable(name: str) -> str:
-    if name.lower() in VANISHING:
-        raise ValueError("spreadsheet programs read this word as nothing; choose another id.")
-    return name
-
-
 def _bound(text: str) -> str:
     parse_bound(text)
     return text
@@ -44,7 +38,7 @@ def _bound(text: str) -> str:
 Id = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"),
-    AfterValidator(_readable),
+    AfterValidator(readable),
 ]
 Bound = Annotated[str, AfterValidator(_bound)]
 

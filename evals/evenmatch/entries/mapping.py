@@ -15,9 +15,9 @@ from pydantic import (
     model_validator,
 )
 
-from evenmatch.data.benchmark import VANISHING
 from evenmatch.data.mappings import ColumnMapping
 from evenmatch.data.samples import UNKNOWN
+from evenmatch.entries.words import readable
 
 _SPACED_OUT = StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")
 
@@ -31,19 +31,13 @@ def _as_text(value: object) -> object:
 Value = Annotated[str, BeforeValidator(_as_text), _SPACED_OUT]
 
 
-def _readable(label: str) -> str:
-    if label.lower() in VANISHING:
-        raise ValueError("spreadsheet programs read this word as nothing; choose another label.")
-    return label
-
-
 def _own_name(name: str) -> str:
     if name in ("all", "id", "subject", "mask") or "+" in name:
         raise ValueError("tables cannot be grouped by an attribute of this name; choose another.")
-    return _readable(name)
+    return readable(name)
 
 
-Label = Annotated[str, _SPACED_OUT, AfterValidator(_readable)]
+Label = Annotated[str, _SPACED_OUT, AfterValidator(readable)]
 AttributeName = Annotated[str, _SPACED_OUT, AfterValidator(_own_name)]
 
 

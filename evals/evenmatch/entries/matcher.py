@@ -17,21 +17,14 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from evenmatch.data.benchmark import VANISHING
+from evenmatch.entries.words import readable
 from evenmatch.matching.faces import FaceChoice
 from evenmatch.withheld import secret_argument
-
-
-def _readable(name: str) -> str:
-    if name.lower() in VANISHING:
-        raise ValueError("spreadsheet programs read this word as nothing; choose another name.")
-    return name
-
 
 Name = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"),
-    AfterValidator(_readable),
+    AfterValidator(readable),
 ]
 ScoreKindWord = Literal["similarity", "distance", "cosine", "inner_product", "euclidean"]
 ScoreFormat = Literal["csv", "parquet", "bfw", "bob-4col", "bob-5col", "bssr1-xml", "matrix"]

@@ -15,7 +15,13 @@ import pyarrow as pa
 
 from evenmatch.errors import RequestError
 from evenmatch.matching.id_list import SAMPLE, refuse_repeated
-from evenmatch.matching.score_file import Gathered, as_numbers, row_number, sample_codes
+from evenmatch.matching.score_file import (
+    SCORED,
+    Gathered,
+    as_numbers,
+    row_number,
+    sample_codes,
+)
 from evenmatch.matching.tables import pc, text_blocks
 from evenmatch.matching.vendor_files import files_sha256
 
@@ -33,7 +39,6 @@ if TYPE_CHECKING:
 
 REQUIRED: Final = ("search_id", "rank", "candidate_id", "score")
 STATUS: Final = "status"
-SCORED: Final = ("", "ok")
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ class TorchNetwork:
 
     def effect(self) -> dict[str, str]:
         """Say what the asked precision does to scores."""
-        return self._forward.effect(CHIP_PIXELS, np.asarray)
+        return self._forward.effect((CHIP_PIXELS, CHIP_PIXELS), np.asarray)
 
 
 def _network(options: MatcherOptions) -> OwnNetwork | TorchNetwork:

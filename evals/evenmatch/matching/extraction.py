@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from evenmatch.data.conditions import SYNTHETIC
 from evenmatch.data.progress import Progress, silent
 from evenmatch.errors import RequestError
 from evenmatch.matching.cache import template_key
 from evenmatch.matching.crops import cropped
-from evenmatch.matching.images import READING, check_photographs, decode, enlarged, photograph_bytes
+from evenmatch.matching.images import check_photographs, decode, enlarged, photograph_bytes, reading
 from evenmatch.matching.matcher import FailureReason, Matcher, Templates
 from evenmatch.matching.pooling import Pool, Rows
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from evenmatch.matching.cache import TemplateCache
     from evenmatch.matching.pooling import View
 
-SYNTHETIC: Final = "synthetic-"
 # A batch closes at this many bytes of pixels, however few photographs they are.
 BATCH_BYTES: Final = 256 * 2**20
 
@@ -119,11 +119,9 @@ def extract(
     Raises:
         RequestError: a photograph is missing or outside the root, or a mask has no drawer.
     """
-    made: Rows | Pool = Rows(samples, matcher.dimension)
-    if samples.media is not None:
-        made = Pool(samples, samples.media, matcher.dimension)
+    made = _room(samples, matcher.dimension)
     check_photographs(samples.root, (view.path for view in made.views))
-    _check_drawer(made.views, draw)
+    check_drawer(made.views, draw)
     reader = _Reader(matcher, samples, draw, cache)
     queue = _Queue(matcher, cache, made)
     with progress(f"templates: {matcher.name}", len(made.views)) as task, _pool(pace) as pool:
@@ -146,11 +144,9 @@ def rows_to_extract(
     """Mark the rows whose templates the cache lacks; rows of several photographs stay together."""
     if not len(cache):
         return np.ones(len(samples), dtype=np.bool_)
-    made: Rows | Pool = Rows(samples, matcher.dimension)
-    if samples.media is not None:
-        made = Pool(samples, samples.media, matcher.dimension)
+    views = _room(samples, matcher.dimension).views
     with _pool(pace) as pool:
-        known = list(pool.map(_Reader(matcher, samples, draw, cache).is_known, made.views))
+        known = list(pool.map(_Reader(matcher, samples, draw, cache).is_known, views))
     lacking = np.logical_not(known)
     return lacking if samples.media is None else np.full(len(samples), lacking.any())
 
@@ -174,7 +170,7 @@ class _Reader:
         draw: MaskDrawer | None,
         cache: Keeper | None,
     ) -> None:
-        self._settings = (matcher.digest, READING, f"resize_to {samples.resize_to}")
+        self._settings = (matcher.digest, *reading(samples.resize_to))
         self._root = samples.root
         self._resize_to = samples.resize_to
         self._draw = draw
@@ -281,7 +277,19 @@ class _Queue:
         return vector
 
 
-def _check_drawer(views: Sequence[View], draw: MaskDrawer | None) -> None:
+def _room(samples: Samples, dimension: int) -> Rows | Pool:
+    """Return where the templates of a benchmark's rows go."""
+    if samples.media is None:
+        return Rows(samples, dimension)
+    return Pool(samples, samples.media, dimension)
+
+
+def check_drawer(views: Sequence[View], draw: MaskDrawer | None) -> None:
+    """Check before a run that something draws the masks that are asked for.
+
+    Raises:
+        RequestError: nothing does.
+    """
     if draw is None and any(view.mask.startswith(SYNTHETIC) for view in views):
         raise RequestError(
             "the benchmark asks for synthetic masks and nothing draws them. "

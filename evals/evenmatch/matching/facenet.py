@@ -62,7 +62,9 @@ class FacenetMatcher:
             "arithmetic": self._describe.settings,
             "facenet-pytorch": version("facenet-pytorch"),
         }
-        self.facts = card.facts() | settings | self._describe.effect(CROP_PIXELS, _scaled)
+        self.facts = (
+            card.facts() | settings | self._describe.effect((CROP_PIXELS, CROP_PIXELS), _scaled)
+        )
         if weights in WEIGHTS:
             self.facts["published accuracy"] = WEIGHTS[weights].accuracy
         self.digest = settings_digest({"kind": "facenet", "weights": card.sha256} | settings)

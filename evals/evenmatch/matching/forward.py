@@ -54,16 +54,18 @@ class Forward:
         """Return the network's float32 output, (n, d), of faces (n, rows, columns, colours)."""
         return self._run(self._network, faces, self._autocast)
 
-    def effect(self, pixels: int, scaled: Callable[[Photographs], npt.NDArray[Any]]) -> Facts:
+    def effect(
+        self, size: tuple[int, int], scaled: Callable[[Photographs], npt.NDArray[Any]]
+    ) -> Facts:
         """Say how far the asked precision moves scores against float32; empty where it is that.
 
         Args:
-            pixels: side of the faces the network takes.
+            size: height and width of the faces the network takes.
             scaled: turns RGB bytes into what the network takes.
         """
         if self._arithmetic.plain:
             return {}
-        faces = scaled(generated_faces(pixels))
+        faces = scaled(generated_faces(size))
         exact = self._run(self._plain, faces, nullcontext).astype(np.float64)
         moved = np.abs(_cosines(self(faces).astype(np.float64)) - _cosines(exact))
         return {
@@ -107,13 +109,17 @@ def _cosines(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 @cache
-def generated_faces(pixels: int) -> npt.NDArray[np.uint8]:
-    """Return some of the generated faces that ship with the program, (n, pixels, pixels, 3)."""
+def generated_faces(size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Return some of the generated faces that ship with the program, (n, *size, 3).
+
+    Args:
+        size: height and width.
+    """
     files = sorted(DEMO_ROOT.rglob("*.png")) + sorted(DEMO_ROOT.rglob("*.jpg"))
-    return np.stack([_square(file, pixels) for file in files[:: max(1, len(files) // PROBED)]])
+    return np.stack([_resized(file, size) for file in files[:: max(1, len(files) // PROBED)]])
 
 
-def _square(file: Any, pixels: int) -> npt.NDArray[np.uint8]:  # noqa: ANN401
+def _resized(file: Any, size: tuple[int, int]) -> npt.NDArray[np.uint8]:  # noqa: ANN401
     with Image.open(file) as image:
-        square = image.convert("RGB").resize((pixels, pixels), Image.Resampling.BICUBIC)
-    return np.asarray(square, dtype=np.uint8)
+        face = image.convert("RGB").resize(size[::-1], Image.Resampling.BICUBIC)
+    return np.asarray(face, dtype=np.uint8)

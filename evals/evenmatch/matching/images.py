@@ -25,6 +25,11 @@ READING: Final = f"rules 1, pixel limit {PIXEL_LIMIT}, Pillow {PIL.__version__}"
 NAMED: Final = 5
 
 
+def reading(resize_to: int | None) -> tuple[str, str]:
+    """Return what, beside a photograph's file, decides its pixels; answers are kept under it."""
+    return READING, f"resize_to {resize_to}"
+
+
 def inside(root: Path, path: str) -> Path:
     """Return the file that path means below root.
 

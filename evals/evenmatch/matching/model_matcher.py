@@ -114,6 +114,11 @@ def prepared(faces: npt.NDArray[np.uint8], taken: Taken) -> npt.NDArray[np.float
     return np.asarray((scaled - mean) / std, dtype=np.float32)
 
 
+def first_line(error: Exception) -> str:
+    """Return the beginning of what the software that runs a model says went wrong."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
 def _undetected(*, ready: bool) -> str:
     if ready:
         return f"none: the benchmark's faces are aligned already ({ALIGNED})"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from evenmatch.data.torch_device import load_module
 from evenmatch.errors import RequestError
 from evenmatch.matching.arithmetic import FLOAT32
 from evenmatch.matching.model_card import load_model
-from evenmatch.matching.model_matcher import ModelMatcher
+from evenmatch.matching.model_matcher import ModelMatcher, first_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from evenmatch.matching.model_card import ModelCard
     from evenmatch.matching.options import MatcherOptions
 
-INSTALL: Final = "Install it with: pip install 'evenmatch[onnx]'"
 # Faces that go through the network together, where it takes several.
 STACK: Final = 16
 
@@ -49,7 +48,7 @@ class OnnxRunner:
                 "with; remove `precision` and `compile` from `compute`, or export it anew."
             )
         _refuse_unsafe(path)
-        runtime = _package("onnxruntime")
+        runtime = load_module("onnxruntime", "onnx")
         provider = _provider(runtime, options.device)
         quiet = runtime.SessionOptions()
         quiet.log_severity_level = 3
@@ -59,7 +58,7 @@ class OnnxRunner:
             )
         except Exception as wrong:
             raise RequestError(
-                f"{path}: ONNX Runtime cannot load it ({_first_line(wrong)}); export the network "
+                f"{path}: ONNX Runtime cannot load it ({first_line(wrong)}); export the network "
                 "anew."
             ) from wrong
         self._layout = card.input.layout
@@ -89,7 +88,7 @@ class OnnxRunner:
             made = np.asarray(self._session.run(None, {self._input.name: full})[0], np.float32)
         except Exception as wrong:  # the runtime has errors of its own, and no class for them all
             raise RequestError(
-                f"{self._path}: the network cannot be run ({_first_line(wrong)}); export it anew."
+                f"{self._path}: the network cannot be run ({first_line(wrong)}); export it anew."
             ) from wrong
         if made.shape != (self._stack, self._dimension):
             raise RequestError(
@@ -121,12 +120,12 @@ class OnnxRunner:
 
 def _refuse_unsafe(path: Path) -> None:
     """Refuse data outside the file's folder, and operators that only a library of code can run."""
-    onnx = _package("onnx")
+    onnx = load_module("onnx", "onnx")
     try:
         model = onnx.load(str(path), load_external_data=False)
     except Exception as wrong:
         raise RequestError(
-            f"{path}: is no readable ONNX file ({_first_line(wrong)}); export the network anew."
+            f"{path}: is no readable ONNX file ({first_line(wrong)}); export the network anew."
         ) from wrong
     for tensor in onnx.external_data_helper._get_all_tensors(model):  # noqa: SLF001 - the package's own walk over every tensor, nested graphs included
         for entry in tensor.external_data:
@@ -155,14 +154,3 @@ def _provider(runtime: Any, device: str) -> str:  # noqa: ANN401 - the module on
             "`auto` or `cpu`, or install onnxruntime-gpu."
         )
     return "CUDAExecutionProvider" if cuda and device != "cpu" else "CPUExecutionProvider"
-
-
-def _package(name: str) -> Any:  # noqa: ANN401 - a module
-    try:
-        return import_module(name)
-    except ImportError as missing:
-        raise RequestError(f"{name} cannot be imported ({missing}). {INSTALL}") from missing
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evenmatch.matching.images import READING, decode, enlarged, photograph_bytes
+from evenmatch.matching.images import decode, enlarged, photograph_bytes, reading
 from evenmatch.matching.matcher import FailureReason
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Photographs:
     def __init__(self, samples: Samples) -> None:
         self._root = samples.root
         self._resize_to = samples.resize_to
-        self.settings: tuple[str, ...] = (READING, f"resize_to {samples.resize_to}")
+        self.settings: tuple[str, ...] = reading(samples.resize_to)
 
     def data(self, path: str) -> bytes | None:
         """Return a photograph's file as it is, or None where it cannot be read.

@@ -15,7 +15,14 @@ from evenmatch.data.content_cache import Entry, content_key
 from evenmatch.data.pictures import FORMATS
 from evenmatch.data.progress import Progress, silent
 from evenmatch.errors import RequestError
-from evenmatch.matching.images import READING, check_photographs, decode, enlarged, photograph_bytes
+from evenmatch.matching.extraction import check_drawer
+from evenmatch.matching.images import (
+    check_photographs,
+    decode,
+    enlarged,
+    photograph_bytes,
+    reading,
+)
 from evenmatch.matching.matcher import FailureReason
 from evenmatch.matching.pooling import Rows
 
@@ -60,7 +67,8 @@ def enrol(
     """Ask for the template of every row, or take it from the cache.
 
     Raises:
-        RequestError: a photograph is missing, or a row is no photograph of its own.
+        RequestError: a photograph is missing, a row is no photograph of its own, or a mask has no
+            drawer.
         OutsideError: the program does not answer any more.
     """
     if samples.media is not None:
@@ -71,6 +79,7 @@ def enrol(
         )
     views = Rows(samples, 0).views
     check_photographs(samples.root, (view.path for view in views))
+    check_drawer(views, draw)
     asking = _Asking(program, samples, draw, cache)
     slot_of: dict[bytes, int] = {}
     slots = np.full(len(views), NO_SLOT, dtype=np.int64)
@@ -109,9 +118,9 @@ class _Asking:
         data = photograph_bytes(self._samples.root, view.path)
         if isinstance(data, FailureReason):
             return b"", "", data.value
-        drawn = (view.mask, self._draw.digest) if self._draws(view) and self._draw else ()
-        resized = f"resize_to {self._samples.resize_to}"
-        key = content_key(data, "enroll 1", READING, resized, *drawn)
+        draw = self._drawer(view)
+        drawn = () if draw is None else (view.mask, draw.digest)
+        key = content_key(data, "enroll 1", *reading(self._samples.resize_to), *drawn)
         if (kept := self._cache.get(key)) is not None:
             return key, kept.vector.decode(), kept.reason
         if key in self._lost:
@@ -126,13 +135,8 @@ class _Asking:
             self._lost[key] = reason
         return key, template, reason
 
-    def _draws(self, view: View) -> bool:
-        if view.mask.startswith(SYNTHETIC) and self._draw is None:
-            raise RequestError(
-                "the benchmark asks for synthetic masks and nothing draws them. Set "
-                "`masks.synthetic` in the run, or remove those rows."
-            )
-        return view.mask.startswith(SYNTHETIC)
+    def _drawer(self, view: View) -> MaskDrawer | None:
+        return self._draw if view.mask.startswith(SYNTHETIC) else None
 
     def _picture(self, data: bytes, view: View) -> tuple[str, str] | FailureReason:
         """Return the file as it is, or a PNG where pixels change, in base64, and its format."""
@@ -140,8 +144,8 @@ class _Asking:
         if isinstance(pixels, FailureReason):
             return pixels
         shown = enlarged(pixels, self._samples.resize_to)
-        if self._draws(view) and self._draw is not None:
-            drawn = self._draw(shown, view.mask)
+        if (draw := self._drawer(view)) is not None:
+            drawn = draw(shown, view.mask)
             if drawn is None or isinstance(drawn, FailureReason):
                 return drawn or FailureReason.MASK_NOT_DRAWN
             shown = drawn

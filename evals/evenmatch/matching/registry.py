@@ -26,15 +26,12 @@ TEMPLATES: Final = "templates"
 COMMAND: Final = "command"
 HTTP: Final = "http"
 
+# Those that turn photographs into templates, and what builds them.
 MATCHERS: Final = {
     "dlib": "evenmatch.matching.dlib_descriptor:DlibMatcher",
     "facenet": "evenmatch.matching.facenet:FacenetMatcher",
     "onnx": "evenmatch.matching.onnx_model:onnx_matcher",
     "torch": "evenmatch.matching.torch_program:torch_matcher",
-    COMMAND: "evenmatch.matching.program_scores:ask_program",
-    HTTP: "evenmatch.matching.program_scores:ask_program",
-    SCORES: "evenmatch.matching.scores:read_scores",
-    TEMPLATES: "evenmatch.matching.vendor_templates:TemplateFile",
 }
 
 
@@ -87,7 +84,7 @@ _ABOUT: Final[dict[str, tuple[tuple[str, ...], str, str]]] = {
 
 def matcher_kinds() -> list[MatcherKind]:
     """Return every kind of matcher, built in or from another package."""
-    return [_about(kind) for kind in sorted(MATCHERS.keys() | _third_parties().keys())]
+    return [_about(kind) for kind in sorted(_ABOUT.keys() | _third_parties().keys())]
 
 
 def build_matcher(kind: str, options: MatcherOptions) -> Matcher:
@@ -116,7 +113,7 @@ def _factory(kind: str) -> Callable[[MatcherOptions], Any]:
         return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
     others = _third_parties()
     if kind not in others:
-        known = ", ".join(sorted(MATCHERS.keys() | others.keys()))
+        known = ", ".join(sorted(_ABOUT.keys() | others.keys()))
         raise RequestError(f"matchers.kind: there is no matcher {kind!r}; choose one of {known}.")
     return others[kind].load()  # type: ignore[no-any-return]
 

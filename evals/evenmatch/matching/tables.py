@@ -22,6 +22,8 @@ pc: Any = pyarrow.compute
 PARQUET: Final = ".parquet"
 BLOCK_BYTES: Final = 16 << 20
 BLOCK_ROWS: Final = 1 << 18
+# What reading raises where a file is no table.
+NO_TABLE: Final = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 
 def text_blocks(
@@ -45,12 +47,14 @@ def text_blocks(
             yield from _csv(path, required, optional)
     except FileNotFoundError as missing:
         raise RequestError(f"there is no file {path}. Check `{key}` of the matcher.") from missing
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as wrong:
-        form = "Parquet" if path.suffix == PARQUET else "CSV"
-        raise RequestError(
-            f"{path} cannot be read as {form} ({wrong}). Write a table with the columns "
-            f"{_listed(required, optional)}."
-        ) from wrong
+    except NO_TABLE as wrong:
+        raise no_table(path, wrong, f"the columns {_listed(required, optional)}") from wrong
+
+
+def no_table(path: Path, wrong: Exception, wanted: str) -> RequestError:
+    """Return the refusal of a file that is no table; `wanted` says what it should have."""
+    form = "Parquet" if path.suffix == PARQUET else "CSV"
+    return RequestError(f"{path} cannot be read as {form} ({wrong}). Write a table with {wanted}.")
 
 
 def as_text(column: Column) -> Column:

@@ -10,8 +10,17 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from evenmatch.errors import RequestError
+from evenmatch.matching.id_list import SAMPLE
 from evenmatch.matching.score_file import as_numbers
-from evenmatch.matching.tables import PARQUET, as_text, column_names, pc, text_blocks
+from evenmatch.matching.tables import (
+    NO_TABLE,
+    PARQUET,
+    as_text,
+    column_names,
+    no_table,
+    pc,
+    text_blocks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +30,6 @@ if TYPE_CHECKING:
 
     from evenmatch.matching.tables import Column
 
-SAMPLE: Final = "sample_id"
 STATUS: Final = "status"
 TEMPLATE: Final = "template"
 ROWS: Final = 1 << 14
@@ -63,12 +71,9 @@ def table_blocks(path: Path) -> Iterator[Block]:
             yield from _lists(path, has_status=STATUS in names)
         else:
             yield from _columns(path, dimensions)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as wrong:
-        form = "Parquet" if path.suffix == PARQUET else "CSV"
-        raise RequestError(
-            f"{path} cannot be read as {form} ({wrong}). Write a table with {SAMPLE} and one "
-            f"column a dimension, or in Parquet a list column {TEMPLATE}."
-        ) from wrong
+    except NO_TABLE as wrong:
+        wanted = f"{SAMPLE} and one column a dimension, or in Parquet a list column {TEMPLATE}"
+        raise no_table(path, wrong, wanted) from wrong
 
 
 def _columns(path: Path, dimensions: list[str]) -> Iterator[Block]:

@@ -21,7 +21,7 @@ from evenmatch.data.torch_device import load_module, torch_device
 from evenmatch.errors import RequestError
 from evenmatch.matching.forward import Forward
 from evenmatch.matching.model_card import load_model
-from evenmatch.matching.model_matcher import ModelMatcher, prepared
+from evenmatch.matching.model_matcher import ModelMatcher, first_line, prepared
 from evenmatch.matching.torch_operators import refuse_reaching_program, refuse_reaching_script
 
 if TYPE_CHECKING:
@@ -54,13 +54,16 @@ class TorchRunner:
     """A TorchScript file or an exported program on the CPU or CUDA."""
 
     def __init__(self, path: Path, card: ModelCard, options: MatcherOptions) -> None:
-        torch = load_module("torch")
+        torch = load_module("torch", "torch")
         device = torch_device(options.device)
         self._card, self._path = card, path
         self._nhwc = card.input.layout == "nhwc"
         network = _read(torch, path)
         self._forward = Forward(_Laid(torch, network, nhwc=self._nhwc), device, options.arithmetic)
-        effect = self._forward.effect(card.input.size[0], lambda faces: prepared(faces, card.input))
+        with self._as_the_card_says():
+            effect = self._forward.effect(
+                card.input.size, lambda faces: prepared(faces, card.input)
+            )
         self.settings = " ".join(
             (
                 f"PyTorch {torch.__version__} on {device.type}, {self._forward.settings}",
@@ -70,13 +73,8 @@ class TorchRunner:
 
     def __call__(self, faces: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return templates (n, d) of prepared faces (n, rows, columns, colours)."""
-        try:
+        with self._as_the_card_says():
             made = self._forward(faces)
-        except RuntimeError as wrong:
-            raise RequestError(
-                f"{self._path}: the network does not take faces as its card says "
-                f"({str(wrong).strip().splitlines()[0][:200]}); correct `input` in the card."
-            ) from wrong
         if made.shape != (len(faces), self._card.output.dimension):
             raise RequestError(
                 f"{self._path}: the network gave an array of shape {made.shape} for {len(faces)} "
@@ -84,6 +82,20 @@ class TorchRunner:
                 "correct `output.dimension`, or export the network anew."
             )
         return made
+
+    @contextmanager
+    def _as_the_card_says(self) -> Iterator[None]:
+        """Refuse a network that takes or gives something else than its card says."""
+        try:
+            yield
+        except MemoryError:
+            raise
+        except Exception as wrong:  # a network raises anything where its faces do not fit
+            raise RequestError(
+                f"{self._path}: the network does not take faces as its card says "
+                f"({first_line(wrong)}); correct `input` in the card, or export the network with "
+                "the template as its only output."
+            ) from wrong
 
 
 def _Laid(torch: Any, network: Any, *, nhwc: bool) -> Any:  # noqa: ANN401, N802 - makes a torch module

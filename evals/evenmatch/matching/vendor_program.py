@@ -200,46 +200,53 @@ class VendorProgram:
         Raises:
             AnswerError: it failed each time.
         """
-        for attempt in itertools.count():
+
+        def attempt() -> Answer:
+            self._greet()
+            before()
+            return read(self._channel.ask(request, limit))
+
+        return self._tried(attempt, once=once)
+
+    def _tried(self, attempt: Callable[[], Answer], *, once: bool = False) -> Answer:
+        """Return what an attempt gives, trying again where it fails.
+
+        Raises:
+            AnswerError: it failed each time.
+        """
+        for number in itertools.count():
             try:
-                self._greet()
-                before()
-                found = read(self._channel.ask(request, limit))
+                found = attempt()
             except AnswerError as trouble:
-                last = attempt >= self._again or (once and trouble.reason not in BUSY)
+                last = number >= self._again or (once and trouble.reason not in BUSY)
                 if trouble.final or (last and trouble.reason == UNREACHABLE):
                     raise self._given_up(trouble) from trouble
                 if last:
                     raise
-                self._channel.renew(attempt, trouble)
+                self._channel.renew(number, trouble)
             else:
                 self._in_a_row = 0
                 return found
         raise AssertionError  # pragma: no cover - the count has no end
 
-    def _greet(self) -> None:
+    def _greet(self) -> Hello:
         """Start the program where it is not running, and see that it is the same one."""
         self._channel.start()
-        if self._greeted == self._channel.generation:
-            return
+        if self._known is not None and self._greeted == self._channel.generation:
+            return self._known
         greeting: dict[str, Any] = {"op": "hello", "protocol": PROTOCOL}
         hello = read_hello(self._channel.ask(greeting, ANSWER_BYTES))
         if self._known is not None and hello != self._known:
             said = "it says something else of itself than before"
             raise AnswerError(PROTOCOL_ERROR, said, final=True)
         self._known, self._greeted = hello, self._channel.generation
+        return hello
 
     def _first_hello(self) -> Hello:
-        for attempt in itertools.count():
-            try:
-                self._greet()
-            except AnswerError as trouble:
-                if trouble.final or attempt >= self._again:
-                    raise self._given_up(trouble) from trouble
-                self._channel.renew(attempt, trouble)
-            if self._known is not None:
-                return self._known
-        raise AssertionError  # pragma: no cover - the count has no end
+        try:
+            return self._tried(self._greet)
+        except AnswerError as trouble:
+            raise self._given_up(trouble) from trouble
 
     def _recorded(self, trouble: AnswerError) -> str:
         """Return a failure's word; give up where nothing else has come for a while."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
+from importlib.util import find_spec
 
-from evenmatch.errors import RequestError
+from evenmatch.data.torch_device import torch_device as existing_device
 
 CPU = "cpu"
 TORCH_CPU = "torch"  # the PyTorch path on the CPU device, as the tests run it
@@ -19,30 +19,14 @@ def torch_device(asked: str, *, worth_it: bool) -> str | None:
         worth_it: whether the work is worth importing torch to look for a device.
 
     Raises:
-        RequestError: the device is not there.
+        RequestError: there is no such device here, or PyTorch is not installed.
     """
     if asked == CPU:
         return None
     if asked == TORCH_CPU:
         return CPU
-    if asked == "auto":
-        look = "torch" in sys.modules or (worth_it and _installed())
-        return "cuda" if look and _has_cuda() else None
-    if not asked.startswith("cuda"):
-        raise RequestError(f"compute.device: {asked!r} is no device; write auto, cpu or cuda.")
-    if not _installed() or not _has_cuda():
-        raise RequestError(
-            f"compute.device: {asked} is not to be found on this machine; write `device: cpu`, or "
-            "install a build of torch for the graphics card."
-        )
-    return asked
-
-
-def _installed() -> bool:
-    return importlib.util.find_spec("torch") is not None
-
-
-def _has_cuda() -> bool:
-    import torch  # noqa: PLC0415 -- optional
-
-    return bool(torch.cuda.is_available())
+    look = "torch" in sys.modules or (worth_it and find_spec("torch") is not None)
+    if asked == "auto" and not look:
+        return None
+    found = existing_device(asked)
+    return None if found.type == CPU else str(found)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from evenmatch.errors import RequestError
 from evenmatch.matching.program_scores import ProgramScores, ask_program
+from evenmatch.matching.registry import COMMAND
 from evenmatch.matching.vendor_files import files_sha256
 from evenmatch.matching.vendor_http import HttpChannel, checked_url, read_token
 from evenmatch.matching.vendor_process import ProcessChannel, resolved
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from evenmatch.entries.matcher import MatcherEntry
     from evenmatch.matching.vendor_program import Channel
 
-COMMAND: Final = "command"
-HTTP: Final = "http"
 _CHANGES: Final = (
     "a service can change and keep its version: nothing here shows that it did not, and what it "
     "answered earlier is taken from the cache"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +20,6 @@ from evenmatch.searches.searcher import Searcher
 from evenmatch.searches.searching import make_run_splits, search_split
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from evenmatch.config import RunConfig
     from evenmatch.data.groups import Groups
     from evenmatch.data.samples import Samples
@@ -75,7 +74,7 @@ def identify_lists(
         notices=known.notices(scale.matcher, asked, thresholds),
         settles=_settles(known, scale, config),
     )
-    if all(known.reaches(each.threshold, mated=False).all() for each in thresholds):
+    if all(known.reaches(each.threshold, mated=False) for each in thresholds):
         return beyond_rates(searcher, first, groups, config, others=lists.gallery is None)
     return replace(first, galleries=list(gallery_rows(found[:1], roster, groups, asked)))
 
@@ -136,20 +135,25 @@ class _Known:
     lists: CandidateLists
     roster: Roster
     found: list[Searched]
+    # Every row of a table asks the same of all lists, once for each threshold.
+    _reached: dict[tuple[float, bool], bool] = field(default_factory=dict)
 
-    def reaches(self, threshold: float, *, mated: bool) -> npt.NDArray[np.bool_]:
+    def reaches(self, threshold: float, *, mated: bool) -> bool:
         """Whether each list surely holds everybody at or above a threshold.
 
         Of mated searches only those count whose mate is on no list.
         """
-        parts = []
-        for each in self.found:
-            chosen = each.searches.mated == mated
-            if mated:
-                chosen &= each.results.best_mate_row < 0
-            rows, gallery = each.rows[chosen], each.split.gallery
-            parts.append(lists_reach(self.lists, self.roster, rows, gallery, threshold))
-        return np.concatenate(parts)
+        asked = (threshold, mated)
+        if asked not in self._reached:
+            self._reached[asked] = all(self._reaches(each, *asked) for each in self.found)
+        return self._reached[asked]
+
+    def _reaches(self, searched: Searched, threshold: float, mated: bool) -> bool:  # noqa: FBT001 - a key, split
+        chosen = searched.searches.mated == mated
+        if mated:
+            chosen &= searched.results.best_mate_row < 0
+        rows, gallery = searched.rows[chosen], searched.split.gallery
+        return bool(lists_reach(self.lists, self.roster, rows, gallery, threshold).all())
 
     def states(self, row: IdentificationRate) -> bool:
         """Whether a row is one that the lists decide."""
@@ -158,7 +162,7 @@ class _Known:
         if row.metric == "fpir":
             return not self._cut_above(row.threshold) or not self._empty_non_mated
         if row.rank is None:
-            return bool(self.reaches(row.threshold, mated=True).all())
+            return self.reaches(row.threshold, mated=True)
         return not (self._cut_above(row.threshold) and self._short_unlisted)
 
     def notices(self, matcher: str, asked: OneToMany, thresholds: list[Threshold]) -> list[str]:
@@ -173,8 +177,8 @@ class _Known:
         low = [
             each.operating_point
             for each in thresholds
-            if not self.reaches(each.threshold, mated=True).all()
-            or not self.reaches(each.threshold, mated=False).all()
+            if not self.reaches(each.threshold, mated=True)
+            or not self.reaches(each.threshold, mated=False)
         ]
         if low:
             said.append(
@@ -193,7 +197,7 @@ class _Known:
         """Whether a short list may leave out somebody at or above a threshold."""
         return threshold < self.lists.lowest
 
-    @property
+    @cached_property
     def _empty_non_mated(self) -> bool:
         """Whether a non-mated search returned nobody, though it did not fail."""
         return any(
@@ -207,7 +211,7 @@ class _Known:
             for each in self.found
         )
 
-    @property
+    @cached_property
     def _short_unlisted(self) -> bool:
         """Whether a list that misses its mate is neither of full length nor the whole gallery."""
         for each in self.found:
@@ -230,6 +234,6 @@ def _settles(known: _Known, scale: Scale, config: RunConfig) -> bool:
         if claim.matcher != scale.matcher or not claim.one_to_many:
             continue
         at = -np.inf if claim.point.is_rate else scale.similarity(claim.point.value)
-        if not all(known.reaches(at, mated=mated).all() for mated in (True, False)):
+        if not all(known.reaches(at, mated=mated) for mated in (True, False)):
             return False
     return True
