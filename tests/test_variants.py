@@ -125,9 +125,22 @@ def test_what_was_changed_is_counted_by_group(noisy, tmp_path):
     assert table.loc["sex", ["subjects", "samples"]].tolist() == [4, 12]
 
 
-def test_a_review_that_finds_nothing_says_so_by_equal_rates(noisy, tmp_path):
+def test_a_review_that_finds_nothing_says_so_by_equal_rates(noisy, tmp_path, monkeypatch):
+    def counted(*_):
+        pytest.fail("the same comparisons are counted a second time")
+
+    monkeypatch.setattr("evenmatch.variants.count_scored", counted)
     audit = evaluate(marked(noisy, [("a1", "b2", "looks-right")]), tmp_path)
     assert counts(audit, "after-review") == counts(audit, "as-published")
+    rows = {
+        variant: [
+            row.model_dump(exclude={"variant"})
+            for row in audit.result.variants
+            if row.variant == variant
+        ]
+        for variant in ("as-published", "after-review")
+    }
+    assert rows["after-review"] == rows["as-published"]
 
 
 def test_listed_comparisons_follow_the_photographs_that_stay(noisy, tmp_path):

@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from evenmatch.entries.matcher import MatcherEntry
     from evenmatch.inputs import Inputs
     from evenmatch.matching.matcher import Matcher
-    from evenmatch.matching.scores import ScoreTable
     from evenmatch.results.claim_rows import ClaimVerdict, GroupThreshold
     from evenmatch.results.mask_rows import MaskDifference
     from evenmatch.results.model import (
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
     )
     from evenmatch.results.one_to_one import Stated
     from evenmatch.results.sweep_rows import SearchSweep, Sweep
+    from evenmatch.variants import Scored
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _measured(source: Source, inputs: Inputs, config: RunConfig, progress: Progr
     groups = inputs.groups(samples)
     roster = make_roster(samples, groups)
     plans = inputs.plans(samples, roster, config)
-    scored: Templates | ScoreTable | ProgramScores | None = None
+    scored: Scored | None = None
     if source.matcher is not None:
         scored = _extracted(source.entry, source.matcher, inputs, config, progress)
     elif source.vendor is not None:
@@ -237,7 +237,7 @@ def _state(
     samples: Samples,
     groups: Groups,
     counts: list[ScoreCounts],
-    scored: Templates | ScoreTable | ProgramScores | None,
+    scored: Scored | None,
     config: RunConfig,
 ) -> Measured:
     name, level = source.entry.name, config.statistics.level
@@ -279,7 +279,7 @@ def _state(
 
 def _identified(
     source: Source,
-    scored: Templates | ScoreTable | ProgramScores | None,
+    scored: Scored | None,
     samples: Samples,
     groups: Groups,
     config: RunConfig,
@@ -298,7 +298,7 @@ def _identified(
 def _facts(
     source: Source,
     counts: Sequence[ScoreCounts],
-    scored: Templates | ScoreTable | ProgramScores | None,
+    scored: Scored | None,
 ) -> MatcherFacts:
     faces = {"several faces": str(source.entry.choice)} if source.matcher is not None else {}
     pooling = scored.facts if isinstance(scored, Templates) else {}

@@ -96,7 +96,9 @@ def measure_variants(
         notices.append(_marks_notice(inputs.marks))
     for variant, change, templates in _asked(varied, measured, scored, inputs, choices):
         try:
-            rows = _again(change, measured, templates, scale, inputs, config)
+            rows = measured.error_rates
+            if change.removed or change.merged or change.templates:
+                rows = _again(change, measured, templates, scale, inputs, config)
         except RequestError as error:
             notices.append(f"{scale.matcher} has no rates {variant}: {error}")
             continue

@@ -88,3 +88,10 @@ def test_maxima_of_negative_distances_are_fitted_near_what_was_measured():
     threshold = float(np.quantile(maxima, 0.9))
     assert fpir_from_maxima(maxima, threshold, 1) == pytest.approx(0.1, abs=0.03)
     assert fpir_from_maxima(maxima, threshold, 2) == pytest.approx(0.19, abs=0.05)
+
+
+def test_scores_of_few_values_have_no_model_of_their_extremes():
+    # One search in twenty reaches 6; a density that collapses onto 5 would say that none does.
+    maxima = [5.0] * 190 + [6.0] * 10
+    assert fpir_from_maxima(maxima, 5.5, 2) is None
+    assert fpir_from_maxima([*maxima, *range(-4, 4)], 5.5, 2) is not None

@@ -106,6 +106,16 @@ def test_few_people_who_switch_give_bounds():
     )
 
 
+def test_people_who_switch_all_alike_are_no_certainty():
+    # One of five comparisons of each of 40 people is lost: by people there is no spread at all.
+    trials, none = np.full(40, 5), np.zeros(40, int)
+    switched = Switched(people(trials // 5, trials), people(none, trials))
+    found = paired_difference(people(none, trials), people(trials // 5, trials), switched=switched)
+    reach = student.isf(0.025, 39) * np.sqrt(0.2 * 0.8 / 200)
+    assert found.method == "jackknife"
+    assert (found.low, found.high) == pytest.approx((0.2 - reach, 0.2 + reach))
+
+
 def test_people_who_all_switch_still_give_an_interval():
     trials, none = np.full(40, 2), np.zeros(40, int)
     switched = Switched(people(trials, trials), people(none, trials))

@@ -12,7 +12,7 @@ import numpy as np
 from evenmatch.data.groups import ALL, Group
 from evenmatch.data.samples import UNKNOWN
 from evenmatch.results.one_to_many import search_threshold
-from evenmatch.results.one_to_one import person_counts
+from evenmatch.results.one_to_one import needs_looser, person_counts
 from evenmatch.results.thresholds import describe_calibration, set_threshold
 from evenmatch.scoring.counts import top_non_mated
 from evenmatch.stats.cells import cell_status
@@ -225,7 +225,7 @@ class ComparisonEvidence:
 def _false_matches(counts: ScoreCounts, cells: npt.NDArray[np.bool_], threshold: float) -> Seen:
     touched = counts.false_matches(cells, threshold)
     looser = None
-    if touched.trials > 0 and touched.erring_units < ENOUGH_ERRING:
+    if needs_looser(touched):
         looser = counts.false_matches_looser(cells, threshold)
     # Cells here are of a group with itself, or of everybody: both sides are the same people.
     sides: tuple[npt.NDArray[np.int64], ...] = (touched.trials_by_person,)

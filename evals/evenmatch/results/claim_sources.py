@@ -56,6 +56,12 @@ def find_ground(
     return _comparisons(claim, counts, groups, scale, calibrate_on)
 
 
+def bare_faces(counts: Sequence[ScoreCounts]) -> ScoreCounts | None:
+    """Return the comparisons of two bare faces: labelled so, or with nobody's mask labelled."""
+    known = {(each.plan.probe_mask, each.plan.reference_mask): each for each in counts}
+    return next((known[mask, mask] for mask in BARE if (mask, mask) in known), None)
+
+
 def _comparisons(
     claim: Claim,
     counts: Sequence[ScoreCounts],
@@ -64,7 +70,7 @@ def _comparisons(
     calibrate_on: CalibrateOn,
 ) -> Ground:
     known = {(each.plan.probe_mask, each.plan.reference_mask): each for each in counts}
-    bare = next((known[mask, mask] for mask in BARE if (mask, mask) in known), None)
+    bare = bare_faces(counts)
     if claim.masks is not None:
         asked = (claim.masks.probe, claim.masks.reference)
         judged = next((each for masks, each in known.items() if masks == asked), None)

@@ -153,6 +153,8 @@ def size_rows(curve: GalleryCurve, slope: GallerySlope | None) -> Iterator[Galle
         maxima = _maxima(curve)
         if maxima.size >= FEWEST_MAXIMA and math.isfinite(curve.alarms.threshold.threshold):
             modelled = fpir_from_maxima(maxima, curve.alarms.threshold.threshold, times)
+            if modelled is None:
+                continue
             modelled *= maxima.size / counts.trials
             yield _row(
                 curve, times * whole, status="estimate", model="extreme-value", fpir=modelled

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenmatch.results.group_rows import LabelNoise
+from evenmatch.stats.binomial import tail_of
 from evenmatch.stats.intervals import effective_trials
 from evenmatch.stats.label_noise import (
     ASSUMED_ERRORS,
@@ -75,7 +76,7 @@ def label_noise_rows(
     for one in slices:
         if question.labelled_by.get(one.where.group_by, "") == SELF_REPORTED:
             continue
-        mixture = _mixture(one, stated)
+        mixture = _mixture(one, stated, tail_of(question.level))
         rows += _symmetric(one, mixture, question) if mixture else []
         rows += _worst(one, question)
         if mixture and one.where.group_by in question.validated:
@@ -119,12 +120,12 @@ class _Mixture:
         return self.corrected(mixing), condition
 
 
-def _mixture(one: GroupSlice, stated: Sequence[Stated]) -> _Mixture | None:
+def _mixture(one: GroupSlice, stated: Sequence[Stated], tail: float) -> _Mixture | None:
     """Return the rates by label; None where FMR lacks cells between groups."""
     counts = [cell.counts for cell in one.cells]
     if one.where.metric == "fnmr":
         trials = np.array([each.trials for each in counts], dtype=np.float64)
-        effective = np.array([effective_trials(each, 0.025, None) for each in counts])
+        effective = np.array([effective_trials(each, tail, None) for each in counts])
         rates = np.array([each.errors / each.trials for each in counts])
         return _Mixture(rates, trials, effective)
     n = len(one.usable)
@@ -144,7 +145,7 @@ def _mixture(one: GroupSlice, stated: Sequence[Stated]) -> _Mixture | None:
             continue
         cell = each.estimate.counts
         rates[a, b], trials[a, b] = cell.errors / cell.trials, cell.trials
-        effective[a, b] = effective_trials(cell, 0.025, None)
+        effective[a, b] = effective_trials(cell, tail, None)
     missing = trials == 0
     rates, effective = np.where(missing, rates.T, rates), np.where(missing, effective.T, effective)
     if np.any(missing & missing.T):

@@ -106,10 +106,9 @@ def mask_difference_rows(
         level: confidence of the intervals.
     """
     found = list[MaskDifference]()
+    table = [cell for cell in cells(groups, symmetric=True) if cell.within]
+    asked = [(cell.selection, each.threshold) for cell in table for each in thresholds]
     for masked in masked_conditions(counts, samples):
-        ordered = not masked.bare.plan.symmetric
-        table = [cell for cell in cells(groups, symmetric=not ordered) if cell.within]
-        asked = [(cell.selection, each.threshold) for cell in table for each in thresholds]
         for side in (masked.usable_bare, masked.usable_worn):
             side.prepare(asked)  # what lies below a kept tail, in one pass
         for point in thresholds:

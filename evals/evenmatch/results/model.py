@@ -50,8 +50,8 @@ class ErrorRate(Row):
     status: Status
     # Beyond the contract: what a reader needs to check the interval.
     erring_units: int  # distinct erring pairs of people (FMR) or people (FNMR, FTA)
-    effective_trials: float | None  # n* of METHODS 5.2
-    wilson_low: float | None  # the literature's reference, METHODS 5.2
+    effective_trials: float | None  # n* of methods 5.2
+    wilson_low: float | None  # the literature's reference, methods 5.2
     wilson_high: float | None
     largest_share: float | None  # share of the trials that touch the most frequent person
     balanced_rate: float | None  # mean of the people's own rates

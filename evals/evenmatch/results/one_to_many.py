@@ -17,6 +17,7 @@ from evenmatch.results.thresholds import given_threshold
 from evenmatch.stats.cells import cell_status
 from evenmatch.stats.estimate import Estimate
 from evenmatch.stats.identification import Searches, fnir, fpir
+from evenmatch.stats.intervals import ENOUGH_ERRING
 from evenmatch.stats.thresholds import (
     OperatingPoint,
     allowed_errors,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from evenmatch.stats.people import PersonCounts
 
 Metric = Literal["fpir", "fnir", "cmc"]
-ENOUGH_ERRING = 30
 
 
 @dataclass(frozen=True)
@@ -317,8 +317,8 @@ def composition_rows(
 def _places(matcher: str, groups: Groups, level: float) -> Iterator[_Place]:
     for group_by, members in groups.groupings.items():
         for group in members:
+            inside = groups.rows(group)
             for failures in BOTH_CONVENTIONS:
-                inside = groups.rows(group)
                 yield _Place(matcher, group_by, group.label, inside, failures, level)
 
 
@@ -336,7 +336,10 @@ def _estimate(found: Searched, question: _Question, place: _Place) -> Estimate:
         kish=[counts.kish],
         resolved=question.threshold is None or question.threshold.status != "unresolvable",
     )
-    return Estimate(counts, status, place.level, question.looser(part, place.failures))
+    looser = None
+    if counts.trials and counts.erring_units < ENOUGH_ERRING:
+        looser = question.looser(part, place.failures)
+    return Estimate(counts, status, place.level, looser)
 
 
 def _row(

@@ -12,6 +12,7 @@ from evenmatch.results.model import ErrorRate
 from evenmatch.stats.balanced import PEOPLE_FOR_BALANCED, balanced_interval
 from evenmatch.stats.cells import cell_status
 from evenmatch.stats.estimate import Estimate
+from evenmatch.stats.intervals import ENOUGH_ERRING
 from evenmatch.stats.people import PersonCounts, effective_people
 
 if TYPE_CHECKING:
@@ -75,16 +76,22 @@ def stated_rates(
         thresholds: the matcher's operating points.
         level: confidence of the intervals.
     """
-    table = list(cells(groups, symmetric=counts.plan.symmetric))
+    # A cross-group cell has mated trials only where the attribute is the photograph's.
+    table = [
+        (cell, cell.within or counts.false_non_matches(cell.selection, 0.0).trials > 0)
+        for cell in cells(groups, symmetric=counts.plan.symmetric)
+    ]
     for threshold in thresholds:
-        for cell in table:
-            yield from stated_cell(counts, cell, threshold, level)
+        for cell, mated in table:
+            yield _fmr_row(counts, cell, threshold, level)
+            if mated:
+                yield from _fnmr_rows(counts, cell, threshold, level)
 
 
 def stated_cell(
     counts: ScoreCounts, cell: Cell, threshold: Threshold, level: float
 ) -> Iterator[Stated]:
-    """Give the rows of one cell at one threshold."""
+    """Give the rows of a group within itself at one threshold."""
     yield _fmr_row(counts, cell, threshold, level)
     yield from _fnmr_rows(counts, cell, threshold, level)
 
@@ -92,7 +99,7 @@ def stated_cell(
 def _fmr_row(counts: ScoreCounts, cell: Cell, threshold: Threshold, level: float) -> Stated:
     touched = counts.false_matches(cell.selection, threshold.threshold)
     looser = None
-    if _needs_looser(touched):
+    if needs_looser(touched):
         looser = counts.false_matches_looser(cell.selection, threshold.threshold)
     sides: tuple[npt.NDArray[np.int64], ...]
     if counts.plan.symmetric and cell.within:
@@ -107,13 +114,10 @@ def _fmr_row(counts: ScoreCounts, cell: Cell, threshold: Threshold, level: float
 def _fnmr_rows(
     counts: ScoreCounts, cell: Cell, threshold: Threshold, level: float
 ) -> Iterator[Stated]:
-    # A cross-group cell has mated trials only where the attribute is the photograph's.
-    if not cell.within and not counts.false_non_matches(cell.selection, threshold.threshold).trials:
-        return
     for failures in BOTH_CONVENTIONS:
         touched = counts.false_non_matches(cell.selection, threshold.threshold, failures)
         looser = None
-        if _needs_looser(touched):
+        if needs_looser(touched):
             looser = counts.false_non_matches_looser(
                 cell.selection, threshold.threshold, failures=failures
             )
@@ -121,8 +125,9 @@ def _fnmr_rows(
         yield Stated(_row("fnmr", failures, estimate, counts, cell, threshold), estimate)
 
 
-def _needs_looser(touched: Touched) -> bool:
-    return touched.trials > 0 and touched.erring_units < 30
+def needs_looser(touched: Touched) -> bool:
+    """Say whether an interval needs the cell at a looser threshold too (`clustered_exact`)."""
+    return touched.trials > 0 and touched.erring_units < ENOUGH_ERRING
 
 
 def _estimate(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evenmatch.results.group_rows import Stratum
-from evenmatch.results.one_to_one import person_counts
+from evenmatch.results.one_to_one import needs_looser, person_counts
 from evenmatch.scoring.refining import refined
 from evenmatch.stats.cells import cell_status
 from evenmatch.stats.estimate import Estimate
@@ -116,11 +116,11 @@ class _Divided:
         looser: tuple[float, Touched] | None = None
         if one.where.metric == "fmr":
             touched = counts.false_matches(chosen, threshold)
-            if touched.trials and touched.erring_units < 30:
+            if needs_looser(touched):
                 looser = counts.false_matches_looser(chosen, threshold)
         else:
             touched = counts.false_non_matches(chosen, threshold)
-            if touched.trials and touched.erring_units < 30:
+            if needs_looser(touched):
                 looser = counts.false_non_matches_looser(chosen, threshold)
         found = person_counts(touched)
         status = cell_status(

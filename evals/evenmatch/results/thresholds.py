@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from evenmatch.config import OneToOne
     from evenmatch.data.groups import Groups
+    from evenmatch.results.model import RunResult
     from evenmatch.scoring.counts import ScoreCounts
     from evenmatch.scoring.plan import Plan
 
@@ -185,10 +186,11 @@ def find_thresholds(
     """Return the threshold of every one-to-one operating point of one matcher."""
     calibrate_on = one_to_one.calibrate_on
     if isinstance(calibrate_on, EarlierAudit):
+        earlier = read_results(calibrate_on.run)
         return [
             given_threshold(text, scale)
             if OperatingPoint.parse(text).kind == "threshold"
-            else transferred_threshold(text, scale, calibrate_on.run)
+            else _transferred_threshold(text, scale, earlier, calibrate_on.run)
             for text in one_to_one.operating_points
         ]
     calibration = calibration_trials(calibrate_on, counts, groups)
@@ -196,13 +198,12 @@ def find_thresholds(
     return [set_threshold(text, scale, calibration, set_on) for text in one_to_one.operating_points]
 
 
-def transferred_threshold(text: str, scale: Scale, audit: Path) -> Threshold:
+def _transferred_threshold(text: str, scale: Scale, earlier: RunResult, audit: Path) -> Threshold:
     """Return the threshold that an earlier audit came to for the same matcher.
 
     Raises:
-        RequestError: the audit is none, or has no such matcher or operating point.
+        RequestError: the audit has no such matcher or operating point.
     """
-    earlier = read_results(audit)
     for facts in earlier.matchers:
         if facts.name == scale.matcher and (facts.score_kind == "distance") != scale.distance:
             raise RequestError(

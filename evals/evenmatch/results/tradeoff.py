@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from evenmatch.data.groups import ALL
 from evenmatch.results.claim_rows import GroupThreshold
-from evenmatch.results.claim_sources import BARE
+from evenmatch.results.claim_sources import bare_faces
 from evenmatch.results.one_to_one import Cell, stated_cell
 from evenmatch.results.thresholds import set_threshold
 from evenmatch.stats.thresholds import OperatingPoint
@@ -41,8 +41,7 @@ def tradeoff_rows(
         thresholds: the common thresholds.
         stated: the rates at them.
     """
-    masks = {(each.plan.probe_mask, each.plan.reference_mask): each for each in counts}
-    bare = next((masks[mask, mask] for mask in BARE if (mask, mask) in masks), None)
+    bare = bare_faces(counts)
     if bare is None:
         return
     level = stated[0].row.level if stated else 0.95

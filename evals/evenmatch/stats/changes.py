@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from evenmatch.stats.people import PersonCounts
+    from evenmatch.stats.same_people import PairedDifference
 
 Pairing = Literal["paired_trials", "paired_people", "unpaired"]
 Method = Literal["jackknife", "bounds", "recovered"]
@@ -72,23 +73,16 @@ def paired_change(
     at which the interval leaves out 0.
     """
 
-    def at(confidence: float) -> tuple[float, float]:
-        found = paired_difference(
+    def at(confidence: float) -> PairedDifference:
+        return paired_difference(
             first.counts,
             second.counts,
             confidence,
             switched=switched,
             looser=(first.looser, second.looser),
         )
-        return found.low, found.high
 
-    found = paired_difference(
-        first.counts,
-        second.counts,
-        level,
-        switched=switched,
-        looser=(first.looser, second.looser),
-    )
+    found = at(level)
     p_value = found.p_value
     if p_value is None:
         p_value = _smallest_error(at)
@@ -143,12 +137,12 @@ def _recovered(second: Known, first: Known, level: float, pairing: Pairing) -> C
     )
 
 
-def _smallest_error(at: Callable[[float], tuple[float, float]]) -> float:
+def _smallest_error(at: Callable[[float], PairedDifference]) -> float:
     """Return the least 1 - level at which an interval leaves out 0, to three digits."""
 
     def leaves_out(alpha: float) -> bool:
-        low, high = at(1 - alpha)
-        return low > 0 or high < 0
+        found = at(1 - alpha)
+        return found.low > 0 or found.high < 0
 
     kept, out = math.log(SMALLEST_P), math.log(0.999)
     if not leaves_out(math.exp(out)):

@@ -16,6 +16,7 @@ Doubles = npt.NDArray[np.float64]
 
 FARTHEST_GALLERY = 4.0  # times the largest gallery measured
 EULER = 0.5772156649015329
+FEWEST_VALUES = 10  # distinct scores below which a density fits none of them
 FARTHEST_TAIL = 10.0  # times beyond one in the effective number of trials
 CAVEAT = (
     "modelled, not measured: tail models have understated small false match rates a thousandfold, "
@@ -113,15 +114,18 @@ def gallery_slope(
     )
 
 
-def fpir_from_maxima(best_non_mates: npt.ArrayLike, threshold: float, times: float) -> float:
+def fpir_from_maxima(best_non_mates: npt.ArrayLike, threshold: float, times: float) -> float | None:
     """FPIR at a gallery `times` as large, from an extreme-value fit to each search's best score.
 
     `1 - F(threshold)^times` for the fitted distribution F of the maxima (generalised extreme
-    value); at most four times.
+    value); at most four times. None where the maxima have fewer than 10 distinct values: the fit
+    then collapses onto one of them and says that nothing lies above.
     """
     if times > FARTHEST_GALLERY:
         raise ValueError(f"{times:g} times the gallery is too far; at most {FARTHEST_GALLERY:g}.")
     maxima = np.asarray(best_non_mates, dtype=np.float64)
+    if np.unique(maxima).size < FEWEST_VALUES:
+        return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the search for a start tries bad values
         # From SciPy's own start the search ends far from the best fit; moments of a Gumbel

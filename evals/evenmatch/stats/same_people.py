@@ -90,9 +90,9 @@ def paired_difference(
 
     Where fewer than 10 people switched, or fewer than 10 did not, or where comparisons are not the
     same ones and fewer than 30 units err in both together, the interval is that of bounds, each at
-    half the tail. Of mated
-    comparisons the test flips the signs of the people's sums, of pairs of people it is that of the
-    jackknife.
+    half the tail. The jackknife's is never narrower than that of comparisons which switch
+    independently. Of mated comparisons the test flips the signs of the people's sums, of pairs of
+    people it is that of the jackknife.
     """
     if before.errors_by_person.shape != after.errors_by_person.shape:
         raise ValueError(
@@ -106,7 +106,8 @@ def paired_difference(
     moved = _left_out(after) - _left_out(before)
     touched = (before.trials_by_person > 0) | (after.trials_by_person > 0)
     n = int(np.count_nonzero(touched))
-    error = math.sqrt((n - 1) / n * float(moved[touched] @ moved[touched]))
+    variance = (n - 1) / n * float(moved[touched] @ moved[touched])
+    error = math.sqrt(max(variance, _free_variance(switched) if switched else 0.0))
     reach = float(student.isf(tail_of(level), n - 1)) * error
     if before.pair_moments:
         p_value = float(2 * student.sf(abs(value) / error, n - 1)) if error > 0 else None
@@ -188,6 +189,12 @@ def _left_out(counts: PersonCounts) -> Doubles:
         rest, 1
     )
     return np.asarray(np.where(rest > 0, -moved, 0.0), dtype=np.float64)
+
+
+def _free_variance(switched: Switched) -> float:
+    """Variance of the difference if comparisons switched independently of one another."""
+    lost, gained = _rate(switched.lost), _rate(switched.gained)
+    return (lost + gained - (lost - gained) ** 2) / switched.lost.trials
 
 
 def _rate(counts: PersonCounts) -> float:
