@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -263,22 +264,8 @@ class RunConfig(_Part):
         return self
 
     def numbers(self) -> dict[str, Any]:
-        """Return what determines the numbers: everything but where they go and how fast.
-
-        Paths are left out too: the digests of what lies there stand for them, and the run id of
-        an earlier audit for its thresholds.
-        """
-        content = self.model_dump(mode="json", by_alias=True)
-        for key in ("tracking", "report", "compute"):
-            del content[key]
-        for key in ("card", "root", "marks"):
-            del content["benchmark"][key]
-        if isinstance(self.one_to_one.calibrate_on, EarlierAudit):
-            del content["one_to_one"]["calibrate_on"]["run"]
-        for entry in content["matchers"]:
-            for key in (*FILE_KEYS, *REACHING_KEYS, "card", "training_identities"):
-                del entry[key]
-        return content
+        """Return what determines the numbers: everything but where they go and how fast."""
+        return numbers_of(self.as_written())
 
     def as_written(self) -> dict[str, Any]:
         """Return the run as plain data, every default filled in; it parses back to itself."""
@@ -286,7 +273,35 @@ class RunConfig(_Part):
 
     def digest(self) -> str:
         """SHA-256 of `numbers()`."""
-        return hashlib.sha256(json.dumps(self.numbers(), sort_keys=True).encode()).hexdigest()
+        return numbers_digest(self.as_written())
+
+
+def numbers_of(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what determines the numbers in a run given as plain data.
+
+    Paths are left out too: the digests of what lies there stand for them, and the run id of
+    an earlier audit for its thresholds.
+
+    Args:
+        config: the run as it is written; one that an audit keeps may lack keys of today.
+    """
+    content = deepcopy(config)
+    for key in ("tracking", "report", "compute"):
+        content.pop(key, None)
+    for key in ("card", "root", "marks"):
+        content.get("benchmark", {}).pop(key, None)
+    calibrate_on = content.get("one_to_one", {}).get("calibrate_on")
+    if isinstance(calibrate_on, dict) and set(calibrate_on) == {"run"}:
+        del calibrate_on["run"]
+    for entry in content.get("matchers", []):
+        for key in (*FILE_KEYS, *REACHING_KEYS, "card", "training_identities"):
+            entry.pop(key, None)
+    return content
+
+
+def numbers_digest(config: dict[str, Any]) -> str:
+    """Return the SHA-256 of what determines the numbers in a run given as plain data."""
+    return hashlib.sha256(json.dumps(numbers_of(config), sort_keys=True).encode()).hexdigest()
 
 
 def load_config(path: str | Path, overrides: tuple[str, ...] = ()) -> RunConfig:

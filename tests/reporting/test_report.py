@@ -10,6 +10,7 @@ from evenmatch.reporting.audit import render_audit, result_text, write_audit
 from evenmatch.reporting.html import render_report, source_hash
 from evenmatch.reporting.inline import inline_svg
 from evenmatch.reporting.plots import draw_plots
+from evenmatch.reporting.selection import View
 from evenmatch.results.reading import read_results
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -234,6 +235,17 @@ def test_results_have_one_row_a_line_in_the_models_order(result):
     assert sum(line.startswith('  {"matcher": "dlib", "metric": "fta"') for line in lines) == sum(
         (row.matcher, row.metric) == ("dlib", "fta") for row in result.error_rates
     )
+
+
+def test_photographs_without_a_template_are_told_of_bare_faces_whatever_comes_first(result):
+    bare = View(result).acquisition("dlib")
+    assert bare.probe_mask == "unmasked"
+    turned = result.model_copy(update={"error_rates": result.error_rates[::-1]})
+    masked_first = next(row for row in turned.error_rates if row.metric == "fta")
+    assert masked_first.probe_mask != "unmasked"
+    assert View(turned).acquisition("dlib") == bare
+    told = f"{bare.errors:,} of {bare.trials:,}, {bare.subjects:,} people"
+    assert told in render_report(turned, ())
 
 
 def test_a_group_of_too_few_people_has_no_curve(make_result):

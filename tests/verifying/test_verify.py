@@ -46,7 +46,8 @@ def test_every_rate_claim_and_index_is_found_again(whole_audit, command):
     _, out, _ = command("verify", whole_audit, "--json")
     checks = {check["part"]: check for check in json.loads(out)["checks"]}
     for part in ("thresholds", "error_rates", "equity", "differences", "group_tests", "failures",
-                 "tradeoff", "distributions", "curves", "claims", "files"):  # fmt: skip
+                 "tradeoff", "distributions", "curves", "sweeps", "search_sweeps", "claims",
+                 "files"):  # fmt: skip
         check = checks[part]
         assert check["checked"] == check["rows"] > 0, part
     others = sum(each["rows"] for each in checks["identification"]["not_recomputed"])
@@ -106,6 +107,35 @@ def test_every_edited_number_of_the_results_is_found(audit, command):
     assert counted["files"] == 1  # results.json is not what was noted
     found = {(each["part"], each["column"]) for each in every}
     assert found >= {(kind, column) for kind, column, _ in EDITS}
+
+
+@pytest.mark.parametrize(
+    ("kind", "column"),
+    [
+        ("sweeps", "false_matches"),
+        ("sweeps", "misses"),
+        ("sweeps", "failed"),
+        ("search_sweeps", "alarms"),
+        ("search_sweeps", "misses"),
+    ],
+)
+def test_an_edited_count_of_the_slider_is_found_at_its_stop(audit, command, kind, column):
+    stops = json.loads((audit / "results.json").read_text())[kind][0]["thresholds"]
+
+    def change(row):
+        cell = row["cells"][-1]
+        if isinstance(cell[column], list):
+            cell[column][5] += 1
+        else:
+            cell[column] += 1
+
+    edit_row(audit, kind, change)
+    code, out, _ = command("verify", audit, "--json")
+    assert code == 1
+    (wrong,) = (each for each in parts(out)[1] if each["part"] == kind)
+    assert wrong["column"] == column
+    assert int(wrong["stated"]) == int(wrong["found"]) + 1
+    assert column == "failed" or f"at {stops[5]!r}" in wrong["row"]
 
 
 def test_numbers_edited_everywhere_alike_are_found_by_the_scores(audit, command):

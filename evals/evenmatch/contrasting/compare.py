@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
-from evenmatch.contrasting.comparisons import Both, Found, Setting, compare_rates
+from evenmatch.contrasting.comparisons import Both, Found, Setting, common_groups, compare_rates
 from evenmatch.contrasting.parties import BARE, choose_masks, choose_points, read_parties
 from evenmatch.contrasting.searches import SearchedBoth, compare_searches
 from evenmatch.errors import RequestError
 from evenmatch.results.paired import Contrast, PairedRate
 from evenmatch.stats.differences import holm
 from evenmatch.verifying.searches import StoredSearches, read_searches
+from evenmatch.verifying.stored import level_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -83,14 +85,13 @@ def _compare(parties: tuple[Party, Party], choice: Choice) -> tuple[list[PairedR
             f"{first.name} would be compared with itself; name another audit or matcher "
             "(AUDIT:MATCHER), or give --at and --with, or --masks and --with-masks."
         )
-    level = float((first.result.config.get("statistics") or {}).get("level", 0.95))
+    level = level_of(first.result)
     both = Both.read(first, second) if points else None
     rows, said = list[PairedRate](), list(_notices(parties, both))
-    for at in points:
-        for condition in masks if both else []:
-            if both is not None:
-                found = compare_rates(both, parties, Setting(at, condition), level)
-                rows += _rows(parties, at, condition, list(found), level)
+    if both is not None:
+        for at, condition in itertools.product(points, masks):
+            found = compare_rates(both, parties, Setting(at, condition), level)
+            rows += _rows(parties, at, condition, list(found), level)
     if searched:
         more, remarks = _searches(parties, searched, masks, level)
         rows, said = rows + more, said + remarks
@@ -106,7 +107,7 @@ def _searches(
 ) -> tuple[list[PairedRate], list[str]]:
     first, second = (read_searches(p.folder, p.result, p.matcher) for p in parties)
     rows, said = list[PairedRate](), list[str]()
-    groups = [("all", "all"), *_common_groups(parties)]
+    groups = common_groups(parties)
     for mine, theirs in dict.fromkeys((a[0], b[0]) for a, b in masks if a[1] in BARE):
         if mine not in first or theirs not in second:
             continue
@@ -125,12 +126,6 @@ def _searches(
 
 def _strangers(first: StoredSearches, second: StoredSearches) -> bool:
     return not set(first.gallery_people) & set(second.gallery_people)
-
-
-def _common_groups(parties: tuple[Party, Party]) -> list[tuple[str, str]]:
-    theirs = {(row.group_by, row.group) for row in parties[1].result.groups}
-    rows = ((row.group_by, row.group) for row in parties[0].result.groups)
-    return [each for each in rows if each in theirs and each[0] != "all"]
 
 
 def _notices(parties: tuple[Party, Party], both: Both | None) -> Iterator[str]:

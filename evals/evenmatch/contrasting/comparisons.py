@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -55,6 +55,19 @@ class Both:
     first: Stored
     second: Stored
     meeting: int
+    _aligned: dict[tuple[Masks, Masks], tuple[Condition, Condition, bool]] = field(
+        default_factory=dict, repr=False
+    )
+
+    def aligned(self, masks: tuple[Masks, Masks]) -> tuple[Condition, Condition, bool]:
+        """Return both sides' comparisons in one order, and whether they are the same ones.
+
+        They are put in order once, whatever number of thresholds is compared.
+        """
+        if masks not in self._aligned:
+            sides = self.first.conditions[masks[0]], self.second.conditions[masks[1]]
+            self._aligned[masks] = _aligned(*sides)
+        return self._aligned[masks]
 
     @classmethod
     def read(cls, first: Party, second: Party) -> Both:
@@ -97,14 +110,10 @@ def compare_rates(
     both: Both, parties: tuple[Party, Party], setting: Setting, level: float
 ) -> Iterator[Found]:
     """Give FMR and FNMR of everybody and within each group that both sides have."""
-    sides = [
-        stored.conditions[masks]
-        for stored, masks in zip((both.first, both.second), setting.masks, strict=True)
-    ]
-    first, second, trials = _aligned(sides[0], sides[1])
+    first, second, trials = both.aligned(setting.masks)
     if not both.meeting:
         trials = False
-    for group_by, group in _groups(parties):
+    for group_by, group in common_groups(parties):
         cells = first.cell(group_by, group, group), second.cell(group_by, group, group)
         question = _Question(cells, setting.points, level, trials, both.meeting > 0)
         if both.complete:
@@ -114,7 +123,8 @@ def compare_rates(
         yield question.found("fnmr", group_by, group)
 
 
-def _groups(parties: tuple[Party, Party]) -> list[tuple[str, str]]:
+def common_groups(parties: tuple[Party, Party]) -> list[tuple[str, str]]:
+    """Return everybody first, then each group that both audits have, by grouping and name."""
     theirs = {(row.group_by, row.group) for row in parties[1].result.groups}
     every = dict.fromkeys((row.group_by, row.group) for row in parties[0].result.groups)
     return [("all", "all"), *(each for each in every if each in theirs and each[0] != "all")]

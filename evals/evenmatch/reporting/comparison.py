@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evenmatch.files import write_file
+from evenmatch.reporting.claim_words import NAMES
 from evenmatch.reporting.numbers import count, people, percent, spoken
 from evenmatch.reporting.pages import environment, part
 from evenmatch.reporting.tables import csv_text
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
     from evenmatch.results.paired import Contrast, Outcome
 
 TABLE, PAGE = "comparison.csv", "comparison.html"
-_NAMES = {
-    "fmr": "false match rate",
-    "fnmr": "false non-match rate",
-    "fpir": "false positive identification rate",
-    "fnir": "false negative identification rate",
-}
 _PAIRINGS = {
     "paired_trials": "the same comparisons on both sides",
     "paired_people": "other comparisons of the same people",
@@ -98,7 +93,7 @@ def _sentences(rows: Sequence[PairedRate]) -> list[str]:
 
 
 def _everybody(row: PairedRate) -> str:
-    name = f"The {_NAMES[row.metric]} of everybody"
+    name = f"The {NAMES[row.metric]} of everybody"
     if row.difference is None or row.first_rate is None or row.second_rate is None:
         return f"{name} cannot be compared: too few people ({people(row.first_subjects)})."
     went = f"went from {percent(row.first_rate)} to {percent(row.second_rate)}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from evenmatch.errors import RequestError
 from evenmatch.files import write_file
+from evenmatch.matching.weights import file_sha256
 from evenmatch.reporting.waiting import WAITING
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 DIGESTS = "digests.json"
 # Written while counting; whatever else there is can be rendered again from the results.
 EVIDENCE = ("scores/", "searches/", "gallery.csv", "training_overlap.csv", "results.json")
-_CHUNK = 1 << 20
 
 
 def audit_files(folder: Path) -> list[str]:
@@ -33,15 +32,6 @@ def audit_files(folder: Path) -> list[str]:
         if name.as_posix() not in {DIGESTS, WAITING}
         and not any(part.startswith(".") for part in name.parts)
     )
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    whole = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            whole.update(chunk)
-    return whole.hexdigest()
 
 
 def read_digests(folder: Path) -> dict[str, str] | None:
@@ -80,7 +70,7 @@ def note_digests(folder: Path, *, renewed: Collection[str] = ()) -> Path:
         for name, digest in known.items()
         if name.startswith(EVIDENCE) and name not in renewed
     }
-    found = {name: digest_of(folder / name) for name in audit_files(folder) if name not in kept}
+    found = {name: file_sha256(folder / name) for name in audit_files(folder) if name not in kept}
     content = {"schema": 1, "sha256": dict(sorted((found | kept).items()))}
     return write_file(folder / DIGESTS, json.dumps(content, indent=1) + "\n")
 
@@ -90,7 +80,7 @@ def is_whole(folder: Path) -> bool:
     try:
         noted = read_digests(folder)
         return noted is not None and all(
-            (folder / name).is_file() and digest_of(folder / name) == digest
+            (folder / name).is_file() and file_sha256(folder / name) == digest
             for name, digest in noted.items()
             if name.startswith(EVIDENCE)
         )

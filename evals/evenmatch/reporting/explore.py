@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evenmatch.reporting.leading import BALANCED, leading
 from evenmatch.reporting.selection import ALL, masks_label
 from evenmatch.results.sweep_rows import Sweep, SweepCell
+from evenmatch.stats.cells import PEOPLE_FOR_ESTIMATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 EXAMPLE_SEARCHES = 10_000  # a day, where the run describes no place of use
 _MOST_NUMBERS = 1_200_000  # on one page; beyond it cross-group cells are left out
-_PEOPLE_FOR_ESTIMATE = 30
 # What a cell may say: anything, counts and a bound, or counts alone (methods 3.5).
 OPEN, BOUNDED, LED, CLOSED = "", "bounded", "led", "closed"
 
@@ -211,7 +211,7 @@ class _Known:
             if (each.matcher, each.probe_mask, each.gallery) == (
                 row.matcher, row.probe_mask, row.gallery,
             ):  # fmt: skip
-                known = each.subjects >= _PEOPLE_FOR_ESTIMATE
+                known = each.subjects >= PEOPLE_FOR_ESTIMATE
                 state = OPEN if known else CLOSED if each.status == "suppressed" else BOUNDED
                 states[each.metric, each.group_by, each.group] = state
         return {
@@ -257,7 +257,7 @@ def _state(rows: Sequence[ErrorRate]) -> str:
     if any(each.status == "suppressed" for each in rows):
         return CLOSED
     people = row.subjects if row.n_kish is None else row.n_kish
-    return BOUNDED if people < _PEOPLE_FOR_ESTIMATE else OPEN
+    return BOUNDED if people < PEOPLE_FOR_ESTIMATE else OPEN
 
 
 def _bounds(rows: Sequence[ErrorRate]) -> list[list[float]]:

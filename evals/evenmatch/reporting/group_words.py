@@ -59,7 +59,7 @@ def headline_index(view: View, matcher: str, metric: str, group_by: str) -> Equi
 
 def equity_sentence(row: Equity) -> str:
     """Return what an index says beside what chance alone would show."""
-    who = f"By {_trait(row.group_by)}, {NAME[row.metric]}"
+    who = f"By {trait(row.group_by)}, {NAME[row.metric]}"
     level = index_number(row.null_p95, row.index)
     if row.value is None:
         return (
@@ -94,7 +94,7 @@ def _beyond_chance(row: Equity) -> bool:
 def difference_sentence(row: Difference) -> str:
     """Return what a ratio of two groups says; never that there is no difference."""
     pair = f"{spoken(row.group)} over {spoken(row.other_group)}"
-    who = f"{NAME[row.metric].capitalize()} by {_trait(row.group_by)}, {pair}"
+    who = f"{NAME[row.metric].capitalize()} by {trait(row.group_by)}, {pair}"
     bounds = f"{percent(row.level)} interval {_number(row.low)} to {_number(row.high)}"
     ratio = "not defined" if row.ratio is None else _number(row.ratio)
     text = f"{who}: ratio {ratio} ({bounds})"
@@ -117,7 +117,7 @@ def noise_sentence(rows: list[LabelNoise]) -> str:
     ratios = [row for row in rows if row.quantity == "max_over_min"]
     symmetric = [row for row in ratios if row.assumption == "symmetric"]
     first = rows[0]
-    who = f"{NAME[first.metric].capitalize()} by {_trait(first.group_by)}"
+    who = f"{NAME[first.metric].capitalize()} by {trait(first.group_by)}"
     if not symmetric:
         return (
             f"{who}: comparisons between the groups are missing, so only the worst case is given."
@@ -152,7 +152,7 @@ def label_sentences(view: View, matcher: str) -> list[str]:
     ]
     points = {(row.metric, row.group_by): row.tipping_point for row in rows}
     return [
-        f"What is said of {NAME[metric]} by {_trait(group_by)} would change if "
+        f"What is said of {NAME[metric]} by {trait(group_by)} would change if "
         f"{percent(point)} of the labels were wrong."
         for (metric, group_by), point in points.items()
         if point is not None and point <= LIKELY_ERROR
@@ -175,5 +175,6 @@ def _number(value: float) -> str:
     return "∞" if math.isinf(value) else f"{value:.3g}"
 
 
-def _trait(group_by: str) -> str:
+def trait(group_by: str) -> str:
+    """Return a breakdown in words."""
     return spoken(group_by.replace("+", " and "))

@@ -8,7 +8,6 @@ from evenmatch.reporting import plain_words
 from evenmatch.reporting.claim_words import claim_sentences
 from evenmatch.reporting.inline import inline_svg
 from evenmatch.reporting.label_sources import with_sources
-from evenmatch.reporting.leading import leading
 from evenmatch.reporting.numbers import count, interval_words, people, rate_words
 from evenmatch.reporting.pages import environment, part, source_hash
 from evenmatch.reporting.sections import claims, groups, labels, methods, others, outside, rates
@@ -17,7 +16,7 @@ from evenmatch.reporting.sections.measured import skin_tone_section
 from evenmatch.reporting.sections.people import people_section, points_section, size_words
 from evenmatch.reporting.sections.provenance import provenance_section
 from evenmatch.reporting.sections.variants import variants_section
-from evenmatch.reporting.selection import ALL, View
+from evenmatch.reporting.selection import View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,17 +84,9 @@ def _tiles(view: View, matcher: str) -> list[tuple[str, str, str, str]]:
     rows = [
         (f"False matches{at}", view.overall(matcher, "fmr")),
         (f"False non-matches{at}", view.overall(matcher, "fnmr")),
-        ("Photographs without a template", _acquisition(view, matcher)),
+        ("Photographs without a template", view.acquisition(matcher)),
     ]
     return [_tile(name, row) for name, row in rows if row]
-
-
-def _acquisition(view: View, matcher: str) -> ErrorRate | None:
-    """Return everyone's failure to acquire in the bare mask condition."""
-    for row in view.result.error_rates:
-        if (row.matcher, row.metric, row.group_by) == (matcher, "fta", ALL):
-            return leading(row)
-    return None
 
 
 def _tile(name: str, row: ErrorRate) -> tuple[str, str, str, str]:

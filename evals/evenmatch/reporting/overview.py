@@ -17,7 +17,7 @@ from evenmatch.reporting.audit import REPORT
 from evenmatch.reporting.claim_words import claimed, whole_claims
 from evenmatch.reporting.numbers import count, interval_words, people, rate_words
 from evenmatch.reporting.pages import environment, part
-from evenmatch.reporting.selection import ALL, View
+from evenmatch.reporting.selection import ALL, View, everyone
 from evenmatch.results.model import ErrorRate
 from evenmatch.results.reading import RESULTS, read_results
 
@@ -80,12 +80,12 @@ def write_overview_above(audit: Path, result: RunResult) -> Path | None:
 
 def entry(result: RunResult) -> Entry:
     """Return what the overview says of an audit: plain data, the rates as the report leads."""
-    view = View(result)
+    view, whole = View(result), everyone(result)
     return {
         "name": result.name,
         "run_id": result.provenance.run_id,
         "benchmark": str(result.card.get("title") or result.card.get("name") or ""),
-        "subjects": next((row.subjects for row in result.groups if row.group_by == ALL), None),
+        "subjects": whole.subjects if whole else None,
         "evenmatch": result.provenance.versions.get("evenmatch"),
         "notices": len(result.notices),
         "rates": [rate for matcher in view.matchers for rate in _headline(view, matcher)],

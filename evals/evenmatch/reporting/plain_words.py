@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evenmatch.reporting.claim_words import claim_sentences
-from evenmatch.reporting.group_words import headline_index, label_sentences, primary_sentences
-from evenmatch.reporting.leading import BALANCED, leading
+from evenmatch.reporting.group_words import (
+    headline_index,
+    label_sentences,
+    primary_sentences,
+    trait,
+)
+from evenmatch.reporting.leading import BALANCED
 from evenmatch.reporting.numbers import (
     NOT_DECIDABLE,
     count,
@@ -23,7 +28,7 @@ from evenmatch.reporting.numbers import (
     spoken,
     threshold,
 )
-from evenmatch.reporting.selection import ALL, View, separable, within
+from evenmatch.reporting.selection import ALL, View, everyone, separable, within
 from evenmatch.results.model import ErrorRate
 
 if TYPE_CHECKING:
@@ -69,12 +74,8 @@ def paragraphs(result: RunResult) -> list[str]:
 def opening(result: RunResult) -> str:
     """Return who was compared, and the sentence that keeps the reader careful."""
     title = str(result.card.get("title") or result.card.get("name") or "the benchmark")
-    everyone = next((row for row in result.groups if row.group_by == ALL), None)
-    size = (
-        f", {people(everyone.subjects)} in {plural(everyone.samples, 'photograph')}"
-        if everyone
-        else ""
-    )
+    whole = everyone(result)
+    size = f", {people(whole.subjects)} in {plural(whole.samples, 'photograph')}" if whole else ""
     names = _joined([spoken(matcher.name) for matcher in result.matchers])
     return (
         f"This audit applied {names} to {title}{size}. Its rates describe these photographs "
@@ -84,19 +85,19 @@ def opening(result: RunResult) -> str:
 
 def group_sentence(metric: str, group_by: str, rows: list[ErrorRate]) -> str:
     """Return what the rates by group allow to be said, in one or two sentences."""
-    name, trait, usable = _NAME[metric], _trait(group_by), _usable(rows)
+    name, by, usable = _NAME[metric], trait(group_by), _usable(rows)
     if len(usable) < 2:
-        return f"By {trait}, differences in {name} are {NOT_DECIDABLE}: too few groups have a rate."
+        return f"By {by}, differences in {name} are {NOT_DECIDABLE}: too few groups have a rate."
     pair = separable(usable)
     if pair is None:
         return (
-            f"By {trait}, the data cannot separate the groups in {name}: the intervals of the "
+            f"By {by}, the data cannot separate the groups in {name}: the intervals of the "
             f"{len(usable)} groups overlap, which does not show that their rates are equal."
         )
     low, high = pair
     few = " Fewer than 100 people stand behind one of these rates, so no ranking is given."
     return (
-        f"By {trait}, {name} are more frequent for {spoken(high.probe_group)} ({_stated(high)}) "
+        f"By {by}, {name} are more frequent for {spoken(high.probe_group)} ({_stated(high)}) "
         f"than for {spoken(low.probe_group)} ({_stated(low)}): the two intervals do not overlap."
         + (few if min(low.subjects, high.subjects) < _FEW else "")
     )
@@ -162,15 +163,9 @@ def _stated(row: ErrorRate) -> str:
 
 def _acquisition(view: View, matcher: str) -> str:
     """Return how many photographs gave no template."""
-    rows = [
-        row
-        for row in view.result.error_rates
-        if (row.matcher, row.metric, row.group_by) == (matcher, "fta", ALL)
-        and row.probe_mask == view.bare[0]
-    ]
-    if not rows:
+    row = view.acquisition(matcher)
+    if row is None:
         return ""
-    row = leading(rows[0])
     verb = f"From {count(row.errors)} of {count(row.trials)} photographs"
     if row.status in ("suppressed", "unresolvable", "no_trials"):
         return f" {verb} it made no template; a rate is {NOT_DECIDABLE} ({rate_words(row)})."
@@ -206,7 +201,7 @@ def _differences(view: View, matcher: str) -> list[str]:
         for metric in ("fnmr", "fmr"):
             rows = within(view.rows(view.headline_slice(matcher, metric, group_by)))
             rows = [row for row in rows if row.probe_group != ALL]
-            name = f"{_NAME[metric]} by {_trait(group_by)}"
+            name = f"{_NAME[metric]} by {trait(group_by)}"
             if len(_usable(rows)) < 2:
                 undecided += [name] if rows else []
             elif separable(rows) is None:
@@ -240,11 +235,6 @@ def _within_chance(row: Equity | None) -> bool:
 def _usable(rows: list[ErrorRate]) -> list[ErrorRate]:
     """Return the rows that say something of their rate."""
     return [row for row in rows if row.status in ("estimate", "upper_bound")]
-
-
-def _trait(group_by: str) -> str:
-    """Return a breakdown in words."""
-    return spoken(group_by.replace("+", " and "))
 
 
 def _mask_sentence(view: View, matcher: str, masks: MaskPair) -> str:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from evenmatch.reporting.leading import leading
 
 if TYPE_CHECKING:
-    from evenmatch.results.model import ErrorRate, IdentificationRate, RunResult, Threshold
+    from evenmatch.results.model import (
+        ErrorRate,
+        GroupSize,
+        IdentificationRate,
+        RunResult,
+        Threshold,
+    )
 
 ALL = "all"
 HEADLINE_FAILURES = {"fmr": "excluded", "fnmr": "non-match"}
@@ -109,6 +115,17 @@ class View:
         key = self.headline_slice(matcher, metric, ALL, masks=masks)
         return next(iter(self.rows(key)), None)
 
+    def acquisition(self, matcher: str) -> ErrorRate | None:
+        """Return everyone's failure to acquire, of bare faces where there are any."""
+        wanted = (matcher, "fta", ALL)
+        every = [
+            row
+            for row in self.result.error_rates
+            if (row.matcher, row.metric, row.group_by) == wanted
+        ]
+        bare = [row for row in every if row.probe_mask == self.bare[0]]
+        return next(map(leading, bare or every), None)
+
     def searches(
         self, matcher: str, metric: str, group_by: str, *, failures: str = "non-match"
     ) -> list[IdentificationRate]:
@@ -124,6 +141,11 @@ class View:
             and (row.rank is None or metric == "cmc")
             and operational(row)
         ]
+
+
+def everyone(result: RunResult) -> GroupSize | None:
+    """Return the row of all people and photographs of the benchmark."""
+    return next((row for row in result.groups if row.group_by == ALL), None)
 
 
 def operational(row: IdentificationRate) -> bool:

@@ -12,8 +12,9 @@ import json
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from evenmatch.reporting.audit import PLOTS, REPORT
+from evenmatch.reporting.audit import PLOTS, PRINTED, REPORT, SHORT
 from evenmatch.reporting.plain_words import paragraphs
+from evenmatch.reporting.selection import everyone
 from evenmatch.reporting.tables import TABLES
 from evenmatch.results.reading import RESULTS
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from evenmatch.results.model import RunResult
 
-FILES = (RESULTS, REPORT, "report.md", "report.pdf", *(f"{table}.csv" for table in TABLES))
+FILES = (RESULTS, REPORT, SHORT, PRINTED, *(f"{table}.csv" for table in TABLES))
 NOTE, NOTE_DIGEST = "mlflow.note.content", "evenmatch.note_digest"
 _FIGURES = {".svg", ".png", ".pdf"}
 _NOT_PARAMETERS = ("tracking", "report", "compute")
@@ -75,7 +76,7 @@ def dataset(result: RunResult) -> dict[str, str]:
     """
     home = (result.card.get("source") or {}).get("homepage") or ""
     name = str(result.card.get("name") or "benchmark")
-    whole = next((row for row in result.groups if row.group_by == "all"), None)
+    whole = everyone(result)
     size = {"subjects": whole.subjects, "photographs": whole.samples} if whole else {}
     return {
         "name": name[:500],
@@ -92,12 +93,6 @@ def files_of(folder: Path) -> dict[str, Path]:
     figures = sorted((folder / PLOTS).iterdir()) if (folder / PLOTS).is_dir() else []
     named |= {f"{PLOTS}/{path.name}": path for path in figures if path.suffix in _FIGURES}
     return {name: path for name, path in named.items() if path.is_file() and not path.is_symlink()}
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_of(content: object) -> str:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from evenmatch.errors import EvenmatchError, OutsideError
 from evenmatch.files import settle
 from evenmatch.holding import held
+from evenmatch.matching.weights import file_sha256
 from evenmatch.reporting import tracked
 from evenmatch.reporting.metric_keys import metrics_of
 from evenmatch.reporting.waiting import Waiting, sending
@@ -207,7 +208,7 @@ def _send(
     """Send what MLflow lacks, parent run first, and mark the runs finished last."""
     place = _place(client, experiment)
     files = tracked.files_of(folder)
-    digests = {name: tracked.file_digest(path) for name, path in files.items()}
+    digests = {name: file_sha256(path) for name, path in files.items()}
     content: dict[str, Any] = {
         "": (tracked.audit_params(result), tracked.audit_tags(result), {}),
         **{name: _of_matcher(result, name) for name in tracked.matchers(result)},

@@ -11,6 +11,7 @@ import numpy as np
 from evenmatch.stats.balanced import PEOPLE_FOR_BALANCED, balanced_interval
 from evenmatch.stats.cells import cell_status
 from evenmatch.stats.estimate import Estimate
+from evenmatch.stats.intervals import ENOUGH_ERRING
 from evenmatch.stats.people import PersonCounts, effective_people
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     Codes = npt.NDArray[np.int64]
 
 Failures = Literal["non-match", "excluded"]
-ENOUGH = 30  # erring units from which a cell's own variance is trusted
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,12 +115,12 @@ class CountedCell:
         """Estimate the FMR, with what its interval needs."""
         counts = self.false_matches(threshold)
         looser = None
-        if counts.trials and counts.erring_units < ENOUGH:
+        if counts.trials and counts.erring_units < ENOUGH_ERRING:
             place, pairs = self._pairs
-            if pairs.size >= ENOUGH:
+            if pairs.size >= ENOUGH_ERRING:
                 best = np.full(pairs.size, -np.inf)
                 np.maximum.at(best, place, self.score[self.scored_non_mated])
-                enough = float(np.sort(best)[-ENOUGH])
+                enough = float(np.sort(best)[-ENOUGH_ERRING])
                 looser = self.false_matches(min(threshold, enough))
         return _estimate(counts, looser, self.non_mated_kish, level, resolved=resolved)
 
@@ -130,11 +130,11 @@ class CountedCell:
         """Estimate the FNMR, with what its interval needs."""
         counts = self.false_non_matches(threshold, failures)
         looser = None
-        if counts.trials and counts.erring_units < ENOUGH <= counts.subjects:
+        if counts.trials and counts.erring_units < ENOUGH_ERRING <= counts.subjects:
             score, who = self.mated_scores(failures)
             worst = np.full(self.people, np.inf)
             np.minimum.at(worst, who, score)
-            enough = float(np.nextafter(np.sort(worst)[ENOUGH - 1], np.inf))
+            enough = float(np.nextafter(np.sort(worst)[ENOUGH_ERRING - 1], np.inf))
             looser = self.false_non_matches(max(threshold, enough), failures)
         return _estimate(counts, looser, [counts.kish], level, resolved=resolved)
 

@@ -7,10 +7,11 @@ import hashlib
 import json
 from contextlib import suppress
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from evenmatch.entries.matcher import FILE_KEYS, REACHING_KEYS
-from evenmatch.reporting.digests import DIGESTS, audit_files, digest_of, read_digests
+from evenmatch.config import numbers_digest
+from evenmatch.matching.weights import file_sha256
+from evenmatch.reporting.digests import DIGESTS, audit_files, read_digests
 from evenmatch.reporting.tables import TABLES, as_read, columns
 from evenmatch.verifying.findings import Check, same
 
@@ -36,7 +37,7 @@ def check_files(folder: Path) -> Check:
         path = folder / name
         if name not in there:
             check.differs(name, "", "a file", "none")
-        elif (found := digest_of(path)) != entry:
+        elif (found := file_sha256(path)) != entry:
             check.differs(name, "sha256", entry, found)
         else:
             check.checked += 1
@@ -102,7 +103,7 @@ def check_provenance(result: RunResult) -> Check:
     """Work out again the digests that name the audit."""
     made_by, check, here = result.provenance, Check("provenance", rows=4), version("evenmatch")
     found = {
-        "config_digest": config_digest(result.config),
+        "config_digest": numbers_digest(result.config),
         "card_digest": _digest(_compact(result.card)),
     }
     for column, digest in found.items():
@@ -135,22 +136,6 @@ def _check_run_id(result: RunResult, check: Check) -> None:
         check.checked += 1
     else:
         check.differs("run_id", "", made_by.run_id, run_id)
-
-
-def config_digest(config: dict[str, Any]) -> str:
-    """Return the digest of what determines the numbers in a config kept in an audit."""
-    content = json.loads(json.dumps(config))
-    for key in ("tracking", "report", "compute"):
-        content.pop(key, None)
-    for key in ("card", "root", "marks"):
-        content.get("benchmark", {}).pop(key, None)
-    calibrate_on = content.get("one_to_one", {}).get("calibrate_on")
-    if isinstance(calibrate_on, dict) and set(calibrate_on) == {"run"}:
-        del calibrate_on["run"]
-    for entry in content.get("matchers", []):
-        for key in (*FILE_KEYS, *REACHING_KEYS, "card", "training_identities"):
-            entry.pop(key, None)
-    return _digest(json.dumps(content, sort_keys=True))
 
 
 def _compact(content: object) -> str:

@@ -11,6 +11,7 @@ from evenmatch.results.differences import difference_rows, group_test_rows
 from evenmatch.results.equity import equity_rows
 from evenmatch.results.group_slices import Family, group_slices
 from evenmatch.verifying.findings import Check, same
+from evenmatch.verifying.stored import PARTIAL, level_of
 from evenmatch.verifying.thresholds import fitted
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ SIMULATION = (
     "group_tests: p-values were simulated again with people in another order and agree within "
     "chance; margin, flagged and adjusted_p rest on the same draws"
 )
-PARTIAL = "needs every non-mated comparison, and only the most similar are stored"
 
 
 def check_groups(result: RunResult, stored: Stored, stated: Sequence[Stated]) -> list[Check]:
@@ -39,7 +39,7 @@ def check_groups(result: RunResult, stored: Stored, stated: Sequence[Stated]) ->
     Chance is drawn from the config's own seed, so that simulated numbers come out the same.
     """
     asked = result.config.get("statistics") or {}
-    level, replicates = float(asked.get("level", 0.95)), int(asked.get("replicates", 2000))
+    level, replicates = level_of(result), int(asked.get("replicates", 2000))
     margin = float(asked.get("equivalence_margin", 1.25))
     slices, family = group_slices(stated), Family(_primary(result), _leading(stored))
 
@@ -119,7 +119,7 @@ def check_tradeoff(result: RunResult, stored: Stored) -> Check:
     """Count each group again at the common threshold and at its own."""
     rows = [row for row in result.tradeoff if row.matcher == stored.facts.name]
     check = Check("tradeoff", rows=len(rows))
-    level = float((result.config.get("statistics") or {}).get("level", 0.95))
+    level = level_of(result)
     for row in rows:
         condition = stored.conditions.get((row.probe_mask, row.reference_mask))
         words = f"{row.matcher} {row.operating_point} {row.group_by} {row.group}"

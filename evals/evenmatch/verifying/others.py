@@ -8,6 +8,7 @@ import numpy as np
 
 from evenmatch.stats.intervals import lower_bound, upper_bound
 from evenmatch.verifying.findings import Check
+from evenmatch.verifying.stored import PARTIAL
 
 if TYPE_CHECKING:
     from evenmatch.results.claim_rows import ClaimVerdict
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from evenmatch.verifying.stored import Condition, Stored
 
 EXTRACTION = "failures to make a template or to draw a mask: photographs are not in the audit"
-PARTIAL = "needs every non-mated comparison, and only the most similar are stored"
 REVIEWED = "variants after review or without training identities: who was left out is not stored"
 SEARCHED = "bounds of claims about searches (counts are those of `identification`)"
 CHOSEN_PAIRS = "FMR claims about chosen non-mated pairs (`impostors`)"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from evenmatch.results.one_to_one import Stated
 from evenmatch.verifying.cells import columns_of
 from evenmatch.verifying.findings import Check, expect_keys, same
+from evenmatch.verifying.stored import level_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ def check_rates(
     """
     rows = [row for row in result.error_rates if row.matcher == stored.facts.name]
     check, stated = Check("error_rates", rows=len(rows)), list[Stated]()
-    level = float((result.config.get("statistics") or {}).get("level", 0.95))
+    level = level_of(result)
     for row in rows:
         if row.metric == "fta":
             check.leave(PHOTOGRAPHS)
@@ -65,8 +66,8 @@ def check_rates(
         found = columns_of(estimate) | {"threshold": known[0], "level": level}
         check.compare(row_words(row), row.model_dump(exclude_unset=True), found)
         stated.append(Stated(row.model_copy(update=found), estimate))
-    wanted = (key for key in _wanted(rows, stored, thresholds))
-    expect_keys(check, [row_words(row) for row in rows if row.metric != "fta"], wanted)
+    named = [row_words(row) for row in rows if row.metric != "fta"]
+    expect_keys(check, named, _wanted(rows, stored, thresholds))
     return check, stated
 
 

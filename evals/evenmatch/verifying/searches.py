@@ -15,6 +15,7 @@ from evenmatch.errors import RequestError
 from evenmatch.stats.cells import cell_status
 from evenmatch.stats.estimate import Estimate
 from evenmatch.stats.identification import Searches, fnir, fpir
+from evenmatch.stats.intervals import ENOUGH_ERRING
 from evenmatch.verifying.findings import Check, expect_keys
 from evenmatch.verifying.stored import ALL, read_table
 from evenmatch.verifying.thresholds import fitted
@@ -30,7 +31,6 @@ NEEDED = (
     "probe_id", "probe_subject", "mated", "gallery", "rank", "reference_id", "reference_subject",
     "score", "status", "probe_mask",
 )  # fmt: skip
-ENOUGH = 30
 OTHER_GALLERY = "other galleries (balanced, of one group): their searches are not stored"
 ALL_MATES = "FNIR and CMC with `mates: all`: the worst mate's score is not stored"
 LISTS = "FNIR and CMC of a vendor's own candidate lists: what a list leaves out is not stored"
@@ -176,9 +176,7 @@ def check_searches(
             known[point.operating_point] = _check_threshold(fit, point, stored)
     rows = [row for row in result.identification if row.matcher == matcher]
     check = Check("identification", rows=len(rows))
-    entries: list[dict[str, Any]] = result.config.get("matchers") or []
-    lists = any(each.get("candidates") for each in entries if each.get("name") == matcher)
-    unstored = LISTS if lists else ALL_MATES if asked.get("mates") == "all" else ""
+    unstored = unstored_mates(result, matcher)
     for row in rows:
         found = stored.get(row.probe_mask)
         if row.gallery.startswith(("balanced:", "only:")):
@@ -189,12 +187,21 @@ def check_searches(
             check.differs(row_words(row), "", "a row", "no searches that give it")
         else:
             _check_row(check, row, found, known)
-    if not lists:
+    if unstored != LISTS:
         first = [row for row in rows if not row.gallery.startswith(("balanced:", "only:"))]
         wanted = _wanted(first, stored, list(known), asked.get("ranks") or [])
         expect_keys(check, [row_words(row) for row in first], wanted)
     check.remarks += [SPREAD] if any(row.split_low is not None for row in rows) else []
     return fit, check
+
+
+def unstored_mates(result: RunResult, matcher: str) -> str:
+    """Say why misses of a matcher's searches cannot be counted again; nothing where they can."""
+    entries: list[dict[str, Any]] = result.config.get("matchers") or []
+    if any(each.get("candidates") for each in entries if each.get("name") == matcher):
+        return LISTS
+    asked = result.config.get("one_to_many") or {}
+    return ALL_MATES if asked.get("mates") == "all" else ""
 
 
 def _wanted(
@@ -310,11 +317,12 @@ def _looser(row: IdentificationRate | Asked, part: Searches, threshold: float) -
         kept = part.where(part.mated & ~part.failed if row.failures == "excluded" else part.mated)
         value = np.where(kept.failed, -np.inf, kept.best_mate)
     worst = pd.Series(value).groupby(kept.searcher).min().sort_values().to_numpy()
-    if worst.size < ENOUGH:
+    if worst.size < ENOUGH_ERRING:
         return None
+    enough = float(worst[ENOUGH_ERRING - 1])
     if row.metric == "fpir":
-        return min(threshold, -worst[ENOUGH - 1]) if np.isfinite(worst[ENOUGH - 1]) else None
-    return max(threshold, float(np.nextafter(worst[ENOUGH - 1], np.inf)))
+        return min(threshold, -enough) if math.isfinite(enough) else None
+    return max(threshold, float(np.nextafter(enough, np.inf)))
 
 
 def _columns(row: IdentificationRate, estimate: Estimate) -> dict[str, object]:

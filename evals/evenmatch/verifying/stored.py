@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Codes = npt.NDArray[np.int64]
 
 ALL = "all"
+PARTIAL = "needs every non-mated comparison, and only the most similar are stored"
 NEEDED = (
     "probe_id", "reference_id", "probe_subject", "reference_subject", "mated", "score", "status",
     "probe_mask", "reference_mask",
@@ -170,6 +171,11 @@ def interchangeable(result: RunResult) -> bool:
     return protocol_of(result).get("kind") == "all-pairs" and not (
         chosen.get("probe") or chosen.get("reference")
     )
+
+
+def level_of(result: RunResult) -> float:
+    """Return the confidence of a run's intervals."""
+    return float((result.config.get("statistics") or {}).get("level", 0.95))
 
 
 def protocol_of(result: RunResult) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from evenmatch.errors import RequestError
-from evenmatch.reporting.digests import DIGESTS, digest_of
+from evenmatch.matching.weights import file_sha256
+from evenmatch.reporting.digests import DIGESTS
 from evenmatch.reporting.tables import TABLES
 from evenmatch.results.reading import read_results
 from evenmatch.verifying.files import check_files, check_provenance, check_tables
@@ -25,6 +26,7 @@ from evenmatch.verifying.others import (
 from evenmatch.verifying.rates import check_rates
 from evenmatch.verifying.searches import check_searches, read_searches
 from evenmatch.verifying.stored import read_stored, stored_path
+from evenmatch.verifying.sweeps import check_search_sweeps, check_sweeps
 from evenmatch.verifying.thresholds import check_thresholds
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def verify(folder: Path) -> Verified:
         checks += _check_matcher(result, folder, facts.name)
     checks += _not_recomputed(result)
     sealed = folder / DIGESTS
-    seal = digest_of(sealed) if sealed.is_file() else None
+    seal = file_sha256(sealed) if sealed.is_file() else None
     return Verified(folder, result.provenance.run_id, _merged(checks), seal)
 
 
@@ -122,6 +124,7 @@ def _check_matcher(result: RunResult, folder: Path, matcher: str) -> Iterator[Ch
             yield check_failures(result, stored)
             yield check_distributions(result, stored)
             yield check_curves(result, stored)
+            yield check_sweeps(result, stored)
             yield check_claims(result, stored)
     yield check_variants(result, matcher)
     try:
@@ -131,6 +134,7 @@ def _check_matcher(result: RunResult, folder: Path, matcher: str) -> Iterator[Ch
     else:
         if searches:
             yield from check_searches(result, matcher, searches)
+            yield check_search_sweeps(result, matcher, searches)
 
 
 def _unreadable(name: str, error: RequestError) -> Check:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter
 
-from evenmatch.files import slug
 from evenmatch.reporting.numbers import count, percent, tick
-from evenmatch.reporting.plots.style import Plot, canvas, finish, look, short
+from evenmatch.reporting.plots.style import alt_text, canvas, finished, look, short
 from evenmatch.reporting.selection import ALL
 
 if TYPE_CHECKING:
@@ -16,13 +15,13 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from evenmatch.reporting.plots.style import Plot
     from evenmatch.reporting.selection import View
     from evenmatch.results.measured_rows import MaskCoverage
 
 SECTION = "coverage"
 WHOSE = "drawn-masks"
 _MOST_MASKS = 12
-_MOST_SAID = 8
 
 
 def draw_coverage(view: View) -> Iterator[Plot]:
@@ -38,9 +37,8 @@ def draw_coverage(view: View) -> Iterator[Plot]:
         if not shown:
             continue
         title = f"Share of the face covered by each drawn mask, by {group_by}"
-        svg, png, pdf = finish(_figure(shown, masks))
-        name = slug(SECTION, WHOSE, group_by)
-        yield Plot(name, SECTION, WHOSE, group_by, title, _alt(title, shown), svg, png, pdf)
+        alt = alt_text(title, shown, _said)
+        yield finished(_figure(shown, masks), SECTION, (WHOSE, group_by), title, alt)
 
 
 def _figure(rows: Sequence[MaskCoverage], masks: Sequence[str]) -> Figure:
@@ -67,12 +65,8 @@ def _figure(rows: Sequence[MaskCoverage], masks: Sequence[str]) -> Figure:
     return figure
 
 
-def _alt(title: str, rows: Sequence[MaskCoverage]) -> str:
-    said = [
+def _said(row: MaskCoverage) -> str:
+    return (
         f"{row.group}, {row.mask}: {percent(row.covered_mean or 0)} on average over "
         f"{count(row.drawn or 0)} photographs"
-        for row in rows[:_MOST_SAID]
-    ]
-    rest = len(rows) - len(said)
-    more = f" and {count(rest)} more in the table" if rest else ""
-    return f"{title}. {'; '.join(said)}{more}."
+    )

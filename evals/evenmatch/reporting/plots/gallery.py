@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evenmatch.files import slug, write_file
-from evenmatch.reporting.numbers import NOT_DECIDABLE, count, people, rate_words, spoken
+from evenmatch.files import write_file
+from evenmatch.reporting.group_words import trait
+from evenmatch.reporting.numbers import count, people, rate_words, spoken
 from evenmatch.reporting.plots.bars import Series, draw_bars, label, trials
 from evenmatch.reporting.plots.coverage import draw_coverage
 from evenmatch.reporting.plots.matrix import draw_matrix
 from evenmatch.reporting.plots.scores import draw_det, draw_distributions
 from evenmatch.reporting.plots.searches import draw_cmc
-from evenmatch.reporting.plots.style import Plot, finish, house_style
+from evenmatch.reporting.plots.style import MOST_SAID, alt_text, finished, house_style
 from evenmatch.reporting.selection import ALL, Slice, View, across, masks_label, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from matplotlib.figure import Figure
-
     from evenmatch.reporting.plots.bars import Rate
+    from evenmatch.reporting.plots.style import Plot
     from evenmatch.results.model import RunResult
-
-_MOST_SAID = 8
 
 
 def write_plots(plots: Sequence[Plot], folder: Path) -> list[Path]:
@@ -47,14 +45,6 @@ def draw_plots(result: RunResult) -> list[Plot]:
         return [*made, *draw_coverage(view)]
 
 
-def _plot(figure: Figure, section: str, where: tuple[str, str], title: str, alt: str) -> Plot:
-    """Return a finished figure with its name and its words."""
-    matcher, group_by = where
-    svg, png, pdf = finish(figure)
-    name = slug(section, matcher, group_by)
-    return Plot(name, section, matcher, group_by, title, alt, svg, png, pdf)
-
-
 def _rates(view: View, matcher: str) -> Iterator[Plot]:
     """Draw FMR and FNMR by group at the headline operating point."""
     point = view.headline(matcher)
@@ -70,7 +60,7 @@ def _rates(view: View, matcher: str) -> Iterator[Plot]:
                 series += [Series("failed photographs left out", tuple(other), hollow=True)]
             axis = f"{words.lower()} at {point.operating_point}"
             title = f"{words} by {_trait(group_by)}, {matcher}, at {point.operating_point}"
-            yield _plot(
+            yield finished(
                 draw_bars(series, axis, log=metric == "fmr"),
                 metric,
                 (matcher, group_by),
@@ -87,7 +77,7 @@ def _matrices(view: View, matcher: str) -> Iterator[Plot]:
         if len(groups) < 2 or all(cell.probe_group == cell.reference_group for cell in cells):
             continue
         title = f"False match rate between groups by {_trait(group_by)}, {matcher}"
-        yield _plot(
+        yield finished(
             draw_matrix(cells, groups),
             "matrix",
             (matcher, group_by),
@@ -107,7 +97,7 @@ def _masks(view: View, matcher: str) -> Iterator[Plot]:
             series += [Series(masks_label(masks), tuple(rows))] if rows else []
         if len(series) > 1:
             title = f"False non-match rate by mask and {_trait(group_by)}, {matcher}"
-            yield _plot(
+            yield finished(
                 draw_bars(series, "false non-match rate", log=False),
                 "masks",
                 (matcher, group_by),
@@ -129,11 +119,11 @@ def _searches(view: View, matcher: str) -> Iterator[Plot]:
                 every = tuple(view.searches(matcher, metric, ALL) + rows)
                 title = f"{words} by {_trait(group_by)}, {matcher}, at {rows[0].operating_point}"
                 figure = draw_bars([Series(words, every)], words.lower(), log=False)
-                yield _plot(figure, metric, (matcher, group_by), title, _alt(title, every))
+                yield finished(figure, metric, (matcher, group_by), title, _alt(title, every))
         rows = view.searches(matcher, "cmc", group_by)
         if rows:
             title = f"Searches that find their person, by rank and {_trait(group_by)}, {matcher}"
-            yield _plot(draw_cmc(rows), "cmc", (matcher, group_by), title, _alt(title, rows))
+            yield finished(draw_cmc(rows), "cmc", (matcher, group_by), title, _alt(title, rows))
 
 
 def _distributions(view: View, matcher: str) -> Iterator[Plot]:
@@ -152,11 +142,11 @@ def _distributions(view: View, matcher: str) -> Iterator[Plot]:
             totals = [
                 f"{spoken(part.probe_group)}, {'mated' if part.mated else 'non-mated'}: "
                 f"{count(sum(part.counts))} comparisons"
-                for part in parts[:_MOST_SAID]
+                for part in parts[:MOST_SAID]
             ]
             figure = draw_distributions(parts, point.threshold if point else None)
             alt = f"{title}. {'; '.join(totals)}."
-            yield _plot(figure, "scores", (matcher, group_by), title, alt)
+            yield finished(figure, "scores", (matcher, group_by), title, alt)
 
 
 def _curves(view: View, matcher: str) -> Iterator[Plot]:
@@ -175,10 +165,10 @@ def _curves(view: View, matcher: str) -> Iterator[Plot]:
             title = f"DET curves by {_trait(group_by)}, {matcher}"
             alt = (
                 f"{title}: false non-match rate against false match rate for "
-                f"{', '.join(spoken(curve.group) for curve in curves[:_MOST_SAID])}. The rates at "
+                f"{', '.join(spoken(curve.group) for curve in curves[:MOST_SAID])}. The rates at "
                 "the common threshold are in the tables of both rates by group."
             )
-            yield _plot(draw_det(curves, marks), "det", (matcher, group_by), title, alt)
+            yield finished(draw_det(curves, marks), "det", (matcher, group_by), title, alt)
 
 
 def _marks(
@@ -218,15 +208,14 @@ def _excluding(key: Slice) -> Slice:
 
 
 def _alt(title: str, rows: Sequence[Rate]) -> str:
-    """Return a figure's words for a reader who cannot see it: its title and its first rows."""
-    said = [
+    return alt_text(title, rows, _said)
+
+
+def _said(row: Rate) -> str:
+    return (
         f"{spoken(label(row))}{_against(row)}: {rate_words(row)}, {count(row.errors)} of "
         f"{count(trials(row))}, {people(row.subjects)}"
-        for row in rows[:_MOST_SAID]
-    ]
-    rest = len(rows) - len(said)
-    more = f" and {count(rest)} more in the table" if rest else ""
-    return f"{title}. {'; '.join(said) or NOT_DECIDABLE}{more}."
+    )
 
 
 def _against(row: Rate) -> str:
@@ -237,4 +226,4 @@ def _against(row: Rate) -> str:
 
 def _trait(group_by: str) -> str:
     """Return a breakdown's name in words."""
-    return "everyone" if group_by == ALL else spoken(group_by.replace("+", " and "))
+    return "everyone" if group_by == ALL else trait(group_by)

@@ -6,13 +6,16 @@ import io
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from evenmatch.files import slug
+from evenmatch.reporting.numbers import NOT_DECIDABLE, count
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from matplotlib.axes import Axes
 
@@ -25,7 +28,9 @@ COLOURS = ("#0072b2", "#d55e00", "#00845f", "#b0568a", "#a37200", "#3f8fc0", "#7
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "h")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)), (0, (3, 3)))
 
+MOST_SAID = 8  # rows told in a figure's words
 _LONGEST = 34
+_Row = TypeVar("_Row")
 _RC: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "evenmatch",
@@ -112,6 +117,28 @@ def finish(figure: Figure) -> tuple[str, bytes, bytes]:
     figure.savefig(raster, format="png", dpi=144, facecolor="white", metadata={"Software": None})
     figure.savefig(printed, format="pdf", metadata=undated)
     return vector.getvalue(), raster.getvalue(), printed.getvalue()
+
+
+def finished(figure: Figure, section: str, where: tuple[str, str], title: str, alt: str) -> Plot:
+    """Return a figure with its name and its words.
+
+    Args:
+        figure: what was drawn.
+        section: which part of the report shows it.
+        where: whose rates it shows, and by which breakdown.
+        title: what it shows.
+        alt: the same for a reader who cannot see it.
+    """
+    svg, png, pdf = finish(figure)
+    return Plot(slug(section, *where), section, *where, title, alt, svg, png, pdf)
+
+
+def alt_text(title: str, rows: Sequence[_Row], say: Callable[[_Row], str]) -> str:
+    """Return a figure's words for a reader who cannot see it: its title and its first rows."""
+    said = [say(row) for row in rows[:MOST_SAID]]
+    rest = len(rows) - len(said)
+    more = f" and {count(rest)} more in the table" if rest else ""
+    return f"{title}. {'; '.join(said) or NOT_DECIDABLE}{more}."
 
 
 def short(label: str, longest: int = _LONGEST) -> str:

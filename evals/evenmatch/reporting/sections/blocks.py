@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from evenmatch.reporting.numbers import Estimated
     from evenmatch.reporting.plots import Plot
+    from evenmatch.reporting.selection import View
     from evenmatch.results.model import ErrorRate
 
 _LONG_TABLE = 24
@@ -128,6 +129,11 @@ class Section:
 def heading(text: str) -> Text:
     """Return a heading inside a section."""
     return Text(text, kind="heading")
+
+
+def matcher_heading(view: View, matcher: str) -> list[Block]:
+    """Return a heading for a matcher where there are several."""
+    return [heading(matcher)] if len(view.matchers) > 1 else []
 
 
 def table(

@@ -14,7 +14,7 @@ from evenmatch.reporting.group_words import (
     p_words,
 )
 from evenmatch.reporting.numbers import percent
-from evenmatch.reporting.sections.blocks import Cell, Section, Text, heading, table
+from evenmatch.reporting.sections.blocks import Cell, Section, Text, matcher_heading, table
 from evenmatch.reporting.selection import masks_label
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def equity_section(view: View) -> Section | None:
         return None
     blocks: list[Block] = []
     for matcher in view.matchers:
-        blocks += [heading(matcher)] if len(view.matchers) > 1 else []
+        blocks += matcher_heading(view, matcher)
         for group_by in view.group_bys:
             blocks += _equity_blocks(view, matcher, group_by)
         blocks += _other_indices(view, matcher)
@@ -154,7 +154,7 @@ def differences_section(view: View) -> Section | None:
         return None
     blocks: list[Block] = []
     for matcher in view.matchers:
-        blocks += [heading(matcher)] if len(view.matchers) > 1 else []
+        blocks += matcher_heading(view, matcher)
         blocks += _difference_blocks(view, matcher)
     return Section(
         "differences",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from evenmatch.reporting.claim_words import NAMES
 from evenmatch.reporting.group_words import index_number, noise_sentence
 from evenmatch.reporting.numbers import interval, percent
 from evenmatch.reporting.sections.blocks import (
@@ -12,7 +13,7 @@ from evenmatch.reporting.sections.blocks import (
     Section,
     Text,
     counted,
-    heading,
+    matcher_heading,
     rate_cells,
     table,
 )
@@ -37,7 +38,6 @@ _STRATA_COLUMNS = (
     "Group", "Stratum", "Share of the group's comparisons", "Share of all", "Rate", "Interval",
     "Errors / comparisons", "People",
 )  # fmt: skip
-_NAMES = {"fmr": "False match rate", "fnmr": "False non-match rate"}
 
 
 def labels_section(view: View) -> Section | None:
@@ -48,11 +48,11 @@ def labels_section(view: View) -> Section | None:
     blocks: list[Block] = []
     for matcher in view.matchers:
         mine = [row for row in rows if row.matcher == matcher]
-        blocks += [heading(matcher)] if len(view.matchers) > 1 and mine else []
+        blocks += matcher_heading(view, matcher) if mine else []
         for (group_by, metric), each in groupby(mine, key=lambda row: (row.group_by, row.metric)):
             part = list(each)
             caption = (
-                f"{_NAMES[metric]} by {group_by} if labels are wrong, {matcher}, at "
+                f"{NAMES[metric].capitalize()} by {group_by} if labels are wrong, {matcher}, at "
                 f"{part[0].operating_point}; labelled by: {part[0].labelled_by}"
             )
             cells = [_noise_cells(row) for row in part]
@@ -105,7 +105,7 @@ def strata_section(view: View) -> Section | None:
     for matcher in view.matchers:
         point = view.headline(matcher)
         mine = [row for row in view.result.strata if row.matcher == matcher]
-        blocks += [heading(matcher)] if len(view.matchers) > 1 and mine else []
+        blocks += matcher_heading(view, matcher) if mine else []
         for _, each in groupby(mine, key=_key):
             part = list(each)
             first = part[0]
@@ -136,8 +136,8 @@ def _strata_table(rows: Sequence[Stratum], *, folded: bool) -> Block:
     first = rows[0]
     masks = masks_label((first.probe_mask, first.reference_mask))
     caption = (
-        f"{_NAMES[first.metric]} by {first.group_by} and {first.column}, {first.matcher}, at "
-        f"{first.operating_point}, {masks}"
+        f"{NAMES[first.metric].capitalize()} by {first.group_by} and {first.column}, "
+        f"{first.matcher}, at {first.operating_point}, {masks}"
     )
     return table(
         caption, _STRATA_COLUMNS, [_strata_cells(row) for row in rows], labels=2, folded=folded
@@ -159,7 +159,7 @@ def _strata_cells(row: Stratum) -> list[Cell]:
 def _standardised_words(rows: Sequence[Stratum]) -> str:
     """Return the ratio of the extreme groups before and after standardising."""
     first = rows[0]
-    name = f"{_NAMES[first.metric]} by {first.group_by}"
+    name = f"{NAMES[first.metric].capitalize()} by {first.group_by}"
     kinds = {
         kind: {row.group: row.rate for row in rows if row.stratum == kind and row.rate is not None}
         for kind in ("crude", "standardised")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from evenmatch.data.conditions import SYNTHETIC
 from evenmatch.data.samples import UNMASKED
+from evenmatch.reporting.group_words import p_words
 from evenmatch.reporting.numbers import NOT_DECIDABLE, count, people, plural, spoken
 from evenmatch.reporting.sections.blocks import Cell, Text, heading, table
 from evenmatch.reporting.selection import ALL, masks_label
@@ -145,14 +146,11 @@ def _is(row: MaskDifference, metric: str, failures: str, at: str = "same-thresho
 
 def _places(rows: Sequence[MaskDifference]) -> dict[tuple[str, str, str], list[MaskDifference]]:
     """Return rows by group and masks, every mask of one group together."""
-    groups = dict.fromkeys(row.group for row in rows)
-    masks = dict.fromkeys((row.probe_mask, row.reference_mask) for row in rows)
-    found: dict[tuple[str, str, str], list[MaskDifference]] = {
-        (group, *pair): [] for group in groups for pair in masks
-    }
+    found: dict[str, dict[tuple[str, str, str], list[MaskDifference]]] = {}
     for row in rows:
-        found[row.group, row.probe_mask, row.reference_mask].append(row)
-    return found
+        place = (row.group, row.probe_mask, row.reference_mask)
+        found.setdefault(row.group, {}).setdefault(place, []).append(row)
+    return {place: here for masks in found.values() for place, here in masks.items()}
 
 
 def _lines(rows: Sequence[MaskDifference]) -> list[list[Cell]]:
@@ -221,9 +219,7 @@ def _switched(row: MaskDifference) -> str:
 
 
 def _p(row: MaskDifference) -> str:
-    if row.adjusted_p is None:
-        return ""
-    return "under 0.0001" if row.adjusted_p < 1e-4 else f"{row.adjusted_p:.2g}"
+    return "" if row.adjusted_p is None else p_words(row.adjusted_p)
 
 
 def _of_hundred(rate: float | None) -> str:

@@ -13,7 +13,7 @@ from evenmatch.reporting.sections.blocks import (
     Section,
     Text,
     counted,
-    heading,
+    matcher_heading,
     rate_cells,
     table,
 )
@@ -48,7 +48,7 @@ def searches_section(view: View, plots: Sequence[Plot]) -> Section | None:
         ]
         if not rows:
             continue
-        blocks += [heading(matcher)] if len(view.matchers) > 1 else []
+        blocks += matcher_heading(view, matcher)
         blocks += [Text(text) for text in dict.fromkeys(_gallery(row) for row in rows)][:3]
         blocks += _drawn(plots, ("fpir", "fnir", "cmc"), matcher)
         blocks += [_search_table(rows, metric, matcher) for metric in _METRICS]
@@ -174,7 +174,7 @@ def scores_section(view: View, plots: Sequence[Plot]) -> Section:
     """Return score distributions and DET curves."""
     blocks: list[Block] = []
     for matcher in view.matchers:
-        blocks += [heading(matcher)] if len(view.matchers) > 1 else []
+        blocks += matcher_heading(view, matcher)
         blocks += _drawn(plots, ("scores", "det"), matcher)
         blocks += [_score_table(view, matcher)]
     return Section(

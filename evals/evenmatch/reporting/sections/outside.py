@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evenmatch.reporting.numbers import count, one_in, percent, spoken
-from evenmatch.reporting.sections.blocks import Cell, Section, Text, heading, table
+from evenmatch.reporting.sections.blocks import Cell, Section, Text, heading, matcher_heading, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def outside_section(view: View) -> Section | None:
     blocks: list[Block] = []
     for matcher in view.matchers:
         rows = [row for row in view.result.scenario if row.matcher == matcher]
-        blocks += [heading(matcher)] if len(view.matchers) > 1 and rows else []
+        blocks += matcher_heading(view, matcher) if rows else []
         blocks += _gates([row for row in rows if row.part == "gates"])
         blocks += _searches([row for row in rows if row.part == "searches"])
     scenario = view.result.config.get("scenario") or {}

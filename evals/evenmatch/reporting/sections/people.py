@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from evenmatch.data.meanings import CONSENT, meaning
 from evenmatch.reporting.numbers import count, people, percent, plural, threshold
 from evenmatch.reporting.sections.blocks import Cell, Facts, Listing, Section, heading, table
-from evenmatch.reporting.selection import ALL
+from evenmatch.reporting.selection import ALL, everyone
 
 if TYPE_CHECKING:
     from evenmatch.reporting.sections.blocks import Block
@@ -120,8 +120,8 @@ def _point_cells(point: Threshold) -> tuple[Cell | str, ...]:
 
 
 def size_words(result: RunResult) -> str:
-    """Return the benchmark's size for the head of the page."""
-    everyone = next((row for row in result.groups if row.group_by == ALL), None)
-    if everyone is None:
+    """Return the benchmark's size; nothing where it is not known."""
+    whole = everyone(result)
+    if whole is None:
         return ""
-    return f"{people(everyone.subjects)}, {plural(everyone.samples, 'photograph')}"
+    return f"{people(whole.subjects)}, {plural(whole.samples, 'photograph')}"

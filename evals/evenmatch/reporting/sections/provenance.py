@@ -19,7 +19,7 @@ from evenmatch.reporting.sections.blocks import (
     table,
 )
 from evenmatch.reporting.sections.publication import publication_sentence
-from evenmatch.reporting.selection import ALL
+from evenmatch.reporting.selection import everyone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,11 +98,11 @@ def _label_table(card: dict[str, Any]) -> Block:
 
 def _size_table(result: RunResult) -> Block:
     """Return people and photographs as claimed by the makers and as found by this audit."""
-    everyone = next((row for row in result.groups if row.group_by == ALL), None)
+    whole = everyone(result)
     size = part(result.card, "size")
     found: dict[str, int | None] = {"People": None, "Photographs": None}
-    if everyone is not None:
-        found = {"People": everyone.subjects, "Photographs": everyone.samples}
+    if whole is not None:
+        found = {"People": whole.subjects, "Photographs": whole.samples}
     claimed = {"People": size.get("subjects"), "Photographs": size.get("images")}
     rows = [_size_cells(what, claimed[what], found[what]) for what in found]
     note = f" ({size['note']})" if size.get("note") else ""

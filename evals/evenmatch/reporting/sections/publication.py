@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from evenmatch.data.meanings import CONSENT, LICENCE_USE, STATE, meaning
 from evenmatch.data.policy import OVERRIDDEN
 from evenmatch.reporting.label_sources import attribute_source
-from evenmatch.reporting.numbers import people, plural
+from evenmatch.reporting.sections.people import size_words
 from evenmatch.reporting.selection import ALL
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def publication_sentence(result: RunResult) -> str:
     card = result.card
     parts = [
         f"Error rates were measured on {_benchmark(card)}",
-        _size(result),
+        size_words(result),
         f"consent basis: {meaning(CONSENT, _of(card, 'consent', 'basis'))}",
         _licence(card),
         _state(card, result.notices),
@@ -53,13 +53,6 @@ def _licence(card: dict[str, Any]) -> str:
 def _made_by(result: RunResult) -> str:
     version = result.provenance.versions.get("evenmatch", "of unknown version")
     return f"evenmatch {version}, run {result.provenance.run_id}"
-
-
-def _size(result: RunResult) -> str:
-    everyone = next((row for row in result.groups if row.group_by == ALL), None)
-    if everyone is None:
-        return ""
-    return f"{people(everyone.subjects)}, {plural(everyone.samples, 'photograph')}"
 
 
 def _state(card: dict[str, Any], notices: list[str]) -> str:

@@ -13,7 +13,7 @@ from evenmatch.reporting.sections.blocks import (
     Section,
     Text,
     counted,
-    heading,
+    matcher_heading,
     rate_cells,
     table,
     units,
@@ -46,7 +46,7 @@ def fmr_section(view: View, plots: Sequence[Plot]) -> Section:
     """Return false match rates within each group and between groups."""
     blocks: list[Block] = []
     for matcher in view.matchers:
-        blocks += _matcher_heading(view, matcher)
+        blocks += matcher_heading(view, matcher)
         for group_by in view.group_bys or [ALL]:
             blocks += _group_blocks(view, plots, ("fmr", matcher, group_by))
             blocks += _matrix_blocks(view, plots, matcher, group_by)
@@ -65,7 +65,7 @@ def fnmr_section(view: View, plots: Sequence[Plot]) -> Section:
     """Return false non-match rates by group, counting failures both ways."""
     blocks: list[Block] = []
     for matcher in view.matchers:
-        blocks += _matcher_heading(view, matcher)
+        blocks += matcher_heading(view, matcher)
         for group_by in view.group_bys or [ALL]:
             blocks += _group_blocks(view, plots, ("fnmr", matcher, group_by))
         blocks += _other_points(view, matcher, "fnmr")
@@ -85,7 +85,7 @@ def masks_section(view: View, plots: Sequence[Plot]) -> Section | None:
         return None
     blocks: list[Block] = []
     for matcher in view.matchers:
-        blocks += _matcher_heading(view, matcher)
+        blocks += matcher_heading(view, matcher)
         for group_by in view.group_bys or [ALL]:
             blocks += _figures(plots, ("masks", matcher, group_by))
             blocks += [_mask_table(view, matcher, group_by)]
@@ -99,11 +99,6 @@ def masks_section(view: View, plots: Sequence[Plot]) -> Section | None:
         "do.",
         tuple(blocks),
     )
-
-
-def _matcher_heading(view: View, matcher: str) -> list[Block]:
-    """Return a heading for a matcher where there are several."""
-    return [heading(matcher)] if len(view.matchers) > 1 else []
 
 
 def _figures(plots: Sequence[Plot], key: tuple[str, str, str]) -> list[Block]:
