@@ -50,12 +50,12 @@ class ScoredPairs:
         kept = self if self.usable.all() else self[self.usable]
         order = np.argsort(-kept.score)
         falling = kept.score[order]
-        again = np.flatnonzero(falling[1:] == falling[:-1])
         # Only scores that occur again need their rows to be put in order.
-        tied = np.unique(np.concatenate([again, again + 1]))
-        rows = order[tied]
-        by_rows = np.lexsort((kept.reference[rows], kept.probe[rows], -kept.score[rows]))
-        order[tied] = rows[by_rows]
+        again = falling[1:] == falling[:-1]
+        tied = np.flatnonzero(np.append(again, False) | np.append(False, again))
+        rows, score_number = order[tied], np.cumsum(np.append(False, ~again))[tied]
+        pair = kept.probe[rows].astype(np.int64) << 32 | kept.reference[rows]
+        order[tied] = rows[np.lexsort((pair, score_number))]
         return kept[order]
 
 
