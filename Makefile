@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet
 LOCKED := $(PIP) --require-hashes --no-deps --no-build-isolation
 
-.PHONY: demo test lint install install-test locks dependencies sbom sample picture clean
+.PHONY: demo test slow lint install install-test locks dependencies sbom sample picture clean
 
 demo: $(VENV)/installed
 	$(BIN)/evenmatch run configs/demo.yaml
@@ -18,7 +18,11 @@ demo: $(VENV)/installed
 	@echo "MLflow's page: $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db"
 
 test: lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+
+# The tests that take long, which .ci/run runs too.
+slow: $(VENV)/installed-test
+	$(BIN)/pytest -n 2 --dist loadfile -m slow
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -55,7 +59,7 @@ locks:
 	$(COMPILE) locks/build.in -o locks/build.txt
 	$(COMPILE) -c locks/build.txt pyproject.toml --extra dlib -o locks/demo.txt
 	$(COMPILE) -c locks/build.txt pyproject.toml $(TORCH) \
-	  --extra dlib --extra facenet --extra faiss --extra onnx --extra ray --extra test -o locks/test.txt
+	  --extra dlib --extra facenet --extra faiss --extra onnx --extra ray --extra s3 --extra test -o locks/test.txt
 	rm -r $(VENV)/locks
 
 # The list of dependencies and licences, from what is installed.

@@ -46,7 +46,7 @@ def test_every_shipped_config_is_understood_and_named_after_its_file(path):
 def test_four_keys_are_enough_and_the_rest_has_the_documented_defaults():
     config = parsed()
     assert config.statistics.level == 0.95
-    assert config.statistics.replicates == 2000
+    assert config.statistics.replicates == 10_000
     assert config.one_to_one.calibrate_on == "unmasked"
     assert config.one_to_many is None
     assert config.compute.keep_scores == 5_000_000
@@ -99,7 +99,7 @@ def test_what_is_not_understood_is_refused_by_name(changes, said):
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"kind": "scores"}, "needs `path` or `candidates`, the vendor's file; add it"),
+        ({"kind": "scores"}, "needs `path` or `candidates`; add it"),
         ({"kind": "scores", "path": "a.csv", "weights": "w"}, "it reads no photographs; remove it"),
         ({"kind": "dlib", "path": "a.csv"}, "(it belongs to kind 'scores' or 'templates'); remove"),
         ({"kind": "dlib", "score_kind": "distance"}, "`score_kind` is no key of a matcher of"),
@@ -112,7 +112,7 @@ def test_a_matchers_keys_fit_its_kind(entry, said):
 
 def test_two_matchers_may_not_share_a_file_name():
     entries = [{"name": name, "kind": "dlib"} for name in ("Vendor", "vendor")]
-    assert "two matchers have one name; rename one." in refused(matchers=entries)
+    assert "two matchers have the name 'Vendor'; rename one." in refused(matchers=entries)
 
 
 @pytest.mark.parametrize(

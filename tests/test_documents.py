@@ -97,7 +97,7 @@ def test_every_mistake_is_told_at_once():
         ({}, "name: this key is required; add it."),
         ({"name": "x", "inner": 3}, "inner: found 3; write keys and values there"),
         ({"name": "x", "several": "ab"}, "several: found 'ab'; write a list, such as"),
-        ({"name": 7}, "name: found 7; input should be a valid string"),
+        ({"name": 7}, "name: found 7; write text, in quotes where"),
         ({True: 1, "name": "x"}, "found True; a key is text, so put it in quotes"),
     ],
 )

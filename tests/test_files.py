@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenmatch.errors import OutsideError
-from evenmatch.files import slug, write_file
+from evenmatch.files import clear_halves, slug, write_file
 
 
 def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path):
@@ -16,6 +16,22 @@ def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path):
     write_file(path, "new\N{MULTIPLICATION SIGN}")
     assert path.read_text(encoding="utf-8") == "new\N{MULTIPLICATION SIGN}"
     assert os.listdir(path.parent) == ["table.csv"]  # noqa: PTH208 - hidden files count too
+
+
+def test_only_what_killed_programs_left_half_written_is_cleared(tmp_path, monkeypatch):
+    (tmp_path / "deep").mkdir()
+    for folder in (tmp_path, tmp_path / "deep"):
+        (folder / ".mine.x1y2z3a4").touch()
+        with monkeypatch.context() as killed:
+            killed.setattr("pathlib.Path.replace", _full_disk)
+            killed.setattr("pathlib.Path.unlink", lambda _: None)
+            with pytest.raises(OutsideError):
+                write_file(folder / "table.csv", "half")
+    assert len(list(tmp_path.rglob("*table*"))) == 2
+    clear_halves(tmp_path)
+    assert [path.parent.name for path in tmp_path.rglob("*table*")] == ["deep"]
+    clear_halves(tmp_path, below=True)
+    assert sorted(each.name for each in tmp_path.rglob("*")) == [".mine.x1y2z3a4"] * 2 + ["deep"]
 
 
 def test_a_refusing_folder_is_an_outside_failure(tmp_path):

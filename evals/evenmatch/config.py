@@ -28,22 +28,20 @@ from evenmatch.data.policy import LicenceUse
 from evenmatch.documents import parse_document, parse_yaml, published, read_yaml
 from evenmatch.entries.benchmark import Benchmark
 from evenmatch.entries.claim import Claim, unjudgeable
+from evenmatch.entries.limits import LONGEST, MOST
 from evenmatch.entries.mapping import Mappings
 from evenmatch.entries.mask import Masks
-from evenmatch.entries.matcher import FILE_KEYS, REACHING_KEYS, MatcherEntry, Name
+from evenmatch.entries.matcher import FILE_KEYS, REACHING_KEYS, MatcherEntry, Place
 from evenmatch.entries.measured import Measured
 from evenmatch.entries.scenario import Scenario, unplayable
 from evenmatch.entries.search import OneToMany, Selected, operating_points, text_values
+from evenmatch.entries.words import Name
 from evenmatch.errors import RequestError
 from evenmatch.matching.arithmetic import Precision
 
 _NO_PASSWORD = published(
     "holds a password; take it out and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD "
     "(for a database its own variable, such as PGPASSWORD)"
-)
-_NO_KEY = published(
-    "holds a secret; take it out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what "
-    "fsspec reads from the environment for that kind of address"
 )
 
 Consent = Literal["informed", "public-web", "operational", "synthetic", "unknown"]
@@ -110,12 +108,12 @@ class Statistics(_Part):
     """
 
     level: float = Field(default=0.95, gt=0.5, lt=1)
-    replicates: int = Field(default=2000, ge=100)
+    replicates: int = Field(default=10_000, ge=100, le=1_000_000)
     equivalence_margin: float = Field(default=1.25, gt=1, allow_inf_nan=False)
     primary: tuple[PrimaryComparison, ...] = ()
     strata: tuple[str, ...] = ()
     gaps: dict[str, Annotated[tuple[float, ...], Field(min_length=1)]] = {}
-    validated_labels: dict[str, dict[str, dict[str, Annotated[int, Field(ge=0)]]]] = {}
+    validated_labels: dict[str, dict[str, dict[str, Annotated[int, Field(ge=0, le=MOST)]]]] = {}
 
 
 class Policy(_Part):
@@ -131,8 +129,19 @@ class Policy(_Part):
 class Tracking(_Part):
     """Where MLflow keeps the record."""
 
-    uri: Annotated[str, _NO_PASSWORD] = "sqlite:///mlflow.db"
-    experiment: str = "evenmatch"
+    uri: Annotated[str, Field(max_length=LONGEST), _NO_PASSWORD] = "sqlite:///mlflow.db"
+    experiment: str = Field(default="evenmatch", max_length=LONGEST)
+
+    @field_validator("uri")
+    @classmethod
+    def _an_address(cls, uri: str) -> str:
+        # MLflow takes a bare path for a folder of a form that it no longer writes.
+        if not re.match(r"[A-Za-z][A-Za-z0-9+.-]+:|databricks", uri):
+            raise ValueError(
+                "write sqlite:///mlflow.db for a file, http://host:5000 for a server, or "
+                "`tracking: null`."
+            )
+        return uri
 
 
 class Report(_Part):
@@ -149,16 +158,16 @@ class Compute(_Part):
     """
 
     device: str = "auto"
-    batch_size: int = Field(default=64, ge=1)
-    workers: int = Field(default=2, ge=1)
+    batch_size: int = Field(default=64, ge=1, le=1_000_000)
+    workers: int = Field(default=2, ge=1, le=1024)
     processes: int = Field(default=1, ge=1, le=256)
     precision: Precision = "float32"
     compile: bool = False
     engine: Literal["local", "ray"] = "local"
     address: str = "local"
-    shards: Annotated[str, _NO_KEY] | None = None
-    keep_scores: int = Field(default=5_000_000, ge=0)
-    keep_tail: int = Field(default=20_000_000, ge=1000)
+    shards: Place | None = None
+    keep_scores: int = Field(default=5_000_000, ge=0, le=MOST)
+    keep_tail: int = Field(default=20_000_000, ge=1000, le=MOST)
 
     @field_validator("device")
     @classmethod
@@ -219,8 +228,10 @@ class RunConfig(_Part):
     @classmethod
     def _distinct_names(cls, entries: tuple[MatcherEntry, ...]) -> tuple[MatcherEntry, ...]:
         # Names become file names, and some file systems do not tell cases apart.
-        if len({entry.name.lower() for entry in entries}) < len(entries):
-            raise ValueError("two matchers have one name; rename one.")
+        names = [entry.name.lower() for entry in entries]
+        for entry in entries:
+            if names.count(entry.name.lower()) > 1:
+                raise ValueError(f"two matchers have the name {entry.name!r}; rename one.")
         return entries
 
     @field_validator("groups")

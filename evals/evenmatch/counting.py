@@ -14,6 +14,7 @@ from evenmatch.data.progress import Progress, silent
 from evenmatch.engines import spread_of
 from evenmatch.matching.matcher import Templates
 from evenmatch.matching.program_scores import row_scores
+from evenmatch.matching.vectors import at_hand
 from evenmatch.results.one_to_one import cells
 from evenmatch.results.thresholds import calibration_plans, find_thresholds, same_group
 from evenmatch.scoring.engine import Compute, Need, count
@@ -150,7 +151,8 @@ def _count(
             report=task.advance,
             spread=spread_of(config),
         )
-        memory = plan_memory(plan, roster, templates.vectors.shape[1], compute)
+        lying, dimension = not at_hand(templates.vectors), templates.vectors.shape[1]
+        memory = plan_memory(plan, roster, dimension, compute, lying=lying)
         _LOG.info("%s, %s: at most %s", description, f"{plan.size(roster):,}", memory)
         return count(plan, roster, templates, needs=needs, compute=compute)
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
 from evenmatch.errors import MOST_LINES, RequestError
+from evenmatch.files import ordinary
 from evenmatch.withheld import HIDDEN, fit_to_show, has_secret, names_secret
 
 if TYPE_CHECKING:
@@ -28,7 +29,19 @@ _ADVICE = {
     "model_type": "write keys and values there, such as `a: b`",
     "dict_type": "write keys and values there, such as `a: b`",
     "too_short": "it may not be empty, so add an entry",
+    "int_parsing_size": "write a smaller whole number",
+    "int_parsing": "write a whole number",
+    "int_from_float": "write a whole number",
+    "float_parsing": "write a plain number, such as 0.01",
+    "string_type": "write text, in quotes where it looks like a number or yes/no",
+    "string_too_short": "it may not be blank, so fill it in",
     "invalid_key": "a key is text, so put it in quotes",
+}
+_BOUNDS = {
+    "greater_than": "write a number above {gt:.15g}",
+    "greater_than_equal": "write a number of {ge:.15g} or more",
+    "less_than": "write a number below {lt:.15g}",
+    "less_than_equal": "write a number of {le:.15g} or less",
 }
 
 
@@ -108,7 +121,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         RequestError: the file is missing, is no UTF-8 text, is no YAML, or holds no mapping.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        with ordinary(path).open(encoding="utf-8") as file:
             text = file.read(LONGEST + 1)
     except OSError as error:
         raise RequestError(f"{path}: cannot be read ({error.strerror}); check the path.") from None
@@ -157,22 +170,27 @@ def published(refusal: str) -> AfterValidator:
 
 
 def _sentence(model: type[BaseModel], problem: ErrorDetails) -> str:
-    key = _key(problem)
-    found = _found(problem)
-    match problem["type"]:
-        case "extra_forbidden":
-            return f"{key}: unknown key; {_known_keys(model, problem)}."
-        case "missing":
-            return f"{key}: this key is required; add it."
-        case "literal_error" | "enum":
-            return f"{key}: found {found}; allowed: {problem['ctx']['expected']}."
-        case "secret":
-            return f"{key}: {problem['msg']}."
-        case "value_error":
-            return f"{key}: found {found}; {problem['ctx']['error']}"
-        case kind:
-            said = f"{problem['msg'][0].lower()}{problem['msg'][1:]}"
-            return f"{key}: found {found}; {_ADVICE.get(kind, said)}."
+    kind, context, key = problem["type"], problem.get("ctx", {}), _key(problem)
+    if kind == "value_error" and not problem["loc"]:  # about several keys, which it names
+        return str(context["error"])
+    if kind == "extra_forbidden":
+        return f"{key}: unknown key; {_known_keys(model, problem)}."
+    if kind == "missing":
+        return f"{key}: this key is required; add it."
+    if kind == "secret":
+        return f"{key}: {problem['msg']}."
+    return f"{key}: found {_found(problem)}; {_cure(problem['msg'], kind, context)}"
+
+
+def _cure(message: str, kind: str, context: dict[str, Any]) -> str:
+    """Return what to write instead; the parser's own words where nothing better is known."""
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in ("literal_error", "enum"):
+        return f"allowed: {context['expected']}."
+    if kind in _BOUNDS:
+        return f"{_BOUNDS[kind].format(**context)}."
+    return f"{_ADVICE.get(kind, f'{message[0].lower()}{message[1:]}')}."
 
 
 def _key(problem: ErrorDetails) -> str:

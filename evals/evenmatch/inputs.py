@@ -20,6 +20,7 @@ from evenmatch.data.protocols import ListedTrials, load_trials
 from evenmatch.data.pseudonyms import Pseudonyms
 from evenmatch.documents import parse_document
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 from evenmatch.measurements import measure_attributes, without_measured
 from evenmatch.results.model import GroupSize
 from evenmatch.results.reading import read_results
@@ -208,7 +209,7 @@ def _digest(samples: Samples, lists: Sequence[Path], trials: ListedTrials | None
 
 def _file_digest(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with ordinary(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError:
         # A photograph that cannot be opened is the matcher's to report, by name and in order.
@@ -234,7 +235,7 @@ def reveal_pseudonym(audit: Path, pseudonym: str) -> str:
     """
     _, card, given = audited(read_results(audit), str(audit))
     table = given.table
-    names = Pseudonyms(card.name)
+    names = Pseudonyms(card.name, anew=False)
     samples = dict(zip(names.of_samples(table["sample_id"]), table["sample_id"], strict=True))
     subjects = dict(zip(names.of_subjects(table["subject_id"]), table["subject_id"], strict=True))
     if pseudonym in samples:

@@ -27,6 +27,7 @@ from evenmatch.results.distributions import curve_rows, distribution_rows
 from evenmatch.results.failures import comparison_failures, extraction_failures
 from evenmatch.results.mask_differences import mask_difference_rows
 from evenmatch.results.model import MatcherFacts
+from evenmatch.results.oddities import oddities
 from evenmatch.results.one_to_many import Identified
 from evenmatch.results.one_to_one import acquisition_rows, stated_rates
 from evenmatch.results.sweeps import search_sweeps, sweep_row
@@ -130,6 +131,7 @@ class Measured:
     sweeps: list[Sweep] = field(default_factory=list)
     search_sweeps: list[SearchSweep] = field(default_factory=list)
     varied: Varied = field(default_factory=Varied)
+    notices: list[str] = field(default_factory=list)
 
 
 def open_source(
@@ -188,7 +190,8 @@ def _measured(source: Source, inputs: Inputs, config: RunConfig, progress: Progr
         scored = _extracted(source.entry, source.matcher, inputs, config, progress)
     elif source.vendor is not None:
         ordered = not any(plan.symmetric for plan in plans)
-        scored = source.vendor.scored(samples, ordered=ordered)
+        apart = config.compute.engine == "ray"
+        scored = source.vendor.scored(samples, ordered=ordered, apart=apart)
     elif source.program is not None:
         ordered = not any(plan.symmetric for plan in plans)
         scored = source.program.scored(samples, inputs.artist, progress, ordered=ordered)
@@ -274,7 +277,16 @@ def _state(
         mask_differences=mask_difference_rows(counts, samples, groups, thresholds, scale, level),
         sweeps=sweeps,
         search_sweeps=list(search_sweeps(name, searched, groups, sweeps)),
+        notices=oddities(scale, counts, thresholds, rates, failures) + _unmasked(source, config),
     )
+
+
+def _unmasked(source: Source, config: RunConfig) -> list[str]:
+    """Say that drawn masks are not for a matcher that is never shown a photograph."""
+    if source.sees_photographs or not config.masks.synthetic:
+        return []
+    name = source.entry.name
+    return [f"{name}: a file of scores shows no drawn mask; its rates are of the bare photographs."]
 
 
 def _identified(

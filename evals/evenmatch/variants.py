@@ -19,6 +19,7 @@ from evenmatch.files import write_file
 from evenmatch.matching.keeping import keep_rows
 from evenmatch.matching.matcher import Templates
 from evenmatch.matching.program_scores import ProgramScores
+from evenmatch.matching.vectors import blocks
 from evenmatch.reporting.numbers import plural
 from evenmatch.reporting.tables import csv_text
 from evenmatch.results.model import VariantRate
@@ -131,10 +132,10 @@ def _asked(
 
 def _differing(one: Templates, other: Templates) -> npt.NDArray[np.bool_]:
     """Mark the rows whose template, or reason for having none, is another."""
-    vectors = (one.vectors != other.vectors).any(axis=1)
-    rows = range(len(one.vectors))
-    reasons = np.array([one.failures.get(row) != other.failures.get(row) for row in rows], bool)
-    return np.asarray(vectors | reasons, dtype=bool)
+    rows = np.arange(len(one.vectors))
+    vectors = [(one.vectors[some] != other.vectors[some]).any(axis=1) for some in blocks(rows)]
+    reasons = [one.failures.get(row) != other.failures.get(row) for row in rows.tolist()]
+    return np.asarray(np.concatenate(vectors) | np.array(reasons, bool), dtype=bool)
 
 
 def variant_tables(varied: Sequence[Varied]) -> dict[str, Any]:

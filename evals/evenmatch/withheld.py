@@ -29,7 +29,7 @@ _OPTION_NAME: Final = re.compile(r"[?&;{#=]\s*([\w-]+)\s*(?==)")
 _OPTION: Final = re.compile(
     rf"([?&;{{#]\s*(?:{_NAMES}|odbc_connect)\s*=)[^&;#\s'\"]+", re.IGNORECASE
 )
-_LOGIN: Final = re.compile(r"(?<=://)[^\s'\"<>]*@")
+_ADDRESS: Final = re.compile(r"[^\s'\"<>]+")  # one at least: a run of signs may hold several
 _DEPTH, _BREADTH = 3, 40
 
 
@@ -64,7 +64,13 @@ def secret_argument(arguments: Sequence[str]) -> str | None:
 
 def without_secrets(text: str) -> str:
     """Return a text whose addresses show neither a login nor the value of a secret option."""
-    return _OPTION.sub(rf"\1{HIDDEN}", _LOGIN.sub(f"{HIDDEN}@", text))
+    return _OPTION.sub(rf"\1{HIDDEN}", _ADDRESS.sub(_without_login, text))
+
+
+def _without_login(address: re.Match[str]) -> str:
+    head, mark, rest = address[0].partition("://")
+    _, at, host = rest.rpartition("@")
+    return f"{head}{mark}{HIDDEN}@{host}" if at else address[0]
 
 
 def fit_to_show(value: object, depth: int = 0) -> object:

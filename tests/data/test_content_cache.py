@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from evenmatch.data.cache_dir import cache_dir, holdings, purge
 from evenmatch.data.content_cache import KeptNumbers, content_key
+from evenmatch.errors import RequestError
 
 KEY = content_key(b"photograph", "rules 1")
 
@@ -48,6 +49,19 @@ def test_a_damaged_entry_is_measured_again():
             other.execute("UPDATE templates SET vector = ?", (b"\0" * 8,))
         other.close()
         assert kept.get(KEY) is None
+
+
+def test_what_a_run_uses_is_not_purged_and_neither_is_the_rest():
+    pytest.importorskip("fcntl", reason="needs a system that locks folders")
+    (cache_dir() / "keys").mkdir()
+    with KeptNumbers("shares") as kept:
+        kept.put(KEY, (0.5,))
+        with pytest.raises(RequestError, match=r"is in use by a run: stop it or wait for it, then"):
+            purge()
+        assert kept.get(KEY) == (0.5,)
+        assert (cache_dir() / "keys").is_dir()
+    purge()
+    assert not holdings()
 
 
 def test_measurements_are_private_and_are_purged_with_the_rest():

@@ -1,13 +1,14 @@
 """One file over HTTP, from a real server on this machine that behaves well, badly and worse."""
 
 import hashlib
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from evenmatch.data import fetching
-from evenmatch.data.fetching import Tries, Wanted, fetch
+from evenmatch.data.fetching import Tries, Wanted, fetch, forget_origin
 from evenmatch.errors import OutsideError, RequestError
 
 BODY = bytes(range(256)) * 8192  # 2 MiB
@@ -112,7 +113,8 @@ def place(tmp_path):
 
 
 def only(path):
-    """Whether nothing but the finished file lies there."""
+    """Whether nothing but the finished file lies there, once its origin is of no more use."""
+    forget_origin(path)
     return [each.name for each in path.parent.iterdir()] == [path.name]
 
 
@@ -178,6 +180,42 @@ def test_a_stopped_fetch_goes_on_at_the_next_call(server, place):
     fetch(Wanted(server.url, place), tries=QUICK)
     assert ranges(server)[-1] == "bytes=100-"
     assert place.read_bytes() == BODY
+
+
+@pytest.mark.parametrize(("digest", "asked"), [(None, "bytes=60-"), (DIGEST, "bytes=100-")])
+def test_only_a_digest_tells_whether_more_came_than_was_forced_to_the_disk(
+    server, place, digest, asked
+):
+    """As after a power cut that left zeros where the last bytes should be."""
+    server.cuts = [60, 0, 0, 0]
+    with pytest.raises(OutsideError):
+        fetch(Wanted(server.url, place, digest), tries=QUICK)
+    with (place.parent / ".file.bin.part").open("ab") as part:
+        part.write(bytes(40))
+    server.cuts = []
+    fetch(Wanted(server.url, place, digest), tries=QUICK)
+    assert asked in ranges(server)
+    assert place.read_bytes() == BODY
+
+
+def test_it_is_forced_to_the_disk_before_it_is_in_place(server, place, monkeypatch):
+    forced, force = set(), os.fsync
+
+    def noted(handle):
+        force(handle)
+        forced.add(os.fstat(handle).st_ino)
+
+    def moved(path, target):
+        assert path.stat().st_ino in forced
+        os.replace(path, target)  # noqa: PTH105 - what is replaced here
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr("pathlib.Path.replace", moved)
+    place.parent.mkdir()
+    (place.parent / ".file.bin.part").write_bytes(BODY)  # all of it had come before
+    fetch(Wanted(server.url, place, DIGEST), tries=QUICK)
+    assert place.stat().st_ino in forced
+    assert place.parent.stat().st_ino in forced
 
 
 def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(server, place):

@@ -35,12 +35,28 @@ def test_a_missing_picture_is_named(tmp_path):
         read_picture(tmp_path / "none.jpg")
 
 
-@pytest.mark.parametrize("content", [b"", b"not a picture", b"\xff\xd8\xff\xe0broken"])
-def test_a_damaged_picture_is_refused_with_advice(tmp_path, content):
+def test_a_picture_of_several_as_telephones_write_it_is_read_as_its_first(tmp_path, small):
+    first, second = Image.fromarray(small), Image.fromarray(255 - small)
+    first.save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[second], quality=95)
+    with Image.open(tmp_path / "a.jpg") as written:
+        assert written.format == "MPO"
+        assert (read_picture(tmp_path / "a.jpg") == np.array(written.convert("RGB"))).all()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is no picture of a known kind"),
+        (b"not a picture", "is no picture of a known kind"),
+        (b"\xff\xd8\xff\xe0broken", "cannot be read"),
+    ],
+)
+def test_a_damaged_picture_is_refused_with_advice(tmp_path, content, why):
     path = tmp_path / "damaged.jpg"
     path.write_bytes(content)
-    with pytest.raises(RequestError, match=r"damaged\.jpg cannot be read.*Give a JPEG or PNG"):
+    with pytest.raises(RequestError, match=rf"damaged\.jpg {why}.*Give a JPEG or PNG") as told:
         read_picture(path)
+    assert "object at" not in str(told.value)
 
 
 def test_a_picture_cut_short_is_refused(tmp_path):

@@ -5,6 +5,7 @@ import stat
 import pytest
 
 from evenmatch.data.pseudonyms import Pseudonyms
+from evenmatch.errors import RequestError
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +47,11 @@ def test_the_key_is_readable_by_its_owner_alone_and_leaves_no_other_file(cache):
     (key,) = (cache / "keys").iterdir()
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert len(key.read_bytes()) == 32
+
+
+def test_names_made_before_are_not_read_with_a_key_made_now(cache):
+    with pytest.raises(RequestError, match=r"no key .* on the machine that made the audit"):
+        Pseudonyms("a", anew=False)
+    assert not list((cache / "keys").iterdir())
+    made = Pseudonyms("a").of_samples(["x"])
+    assert Pseudonyms("a", anew=False).of_samples(["x"]) == made

@@ -54,7 +54,7 @@ def test_each_kind_takes_its_own_keys_and_parses_back(entry):
             {"kind": "templates", "path": "t.npz"},
             "`score_kind` of kind 'templates' is one of cosine, inner_product, euclidean; write it",
         ),
-        ({"kind": "templates", "score_kind": "cosine"}, "needs `path`, the vendor's file; add it"),
+        ({"kind": "templates", "score_kind": "cosine"}, "needs `path`; add it"),
         (TEMPLATES | {"candidates": "l"}, "(it belongs to kind 'scores'); remove it"),
         ({"kind": "dlib", "ids": "i"}, "(it belongs to kind 'scores' or 'templates'); remove it"),
         ({"kind": "facenet", "candidates": "l"}, "It takes weights"),

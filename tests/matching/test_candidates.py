@@ -72,7 +72,7 @@ def test_distances_rise_with_the_rank_and_are_negated(file):
     path = file("s1,1,g1,0.25,\ns1,2,g2,0.5,\n")
     found = read_candidates(path, SAMPLES, score_kind="distance")
     assert lists_of(found) == {S1: [(G1, -0.25), (G2, -0.5)]}
-    with pytest.raises(RequestError, match=r"row 2: the score is better than that of the rank"):
+    with pytest.raises(RequestError, match=r"row 3: the score is better than that of the rank"):
         read_candidates(path, SAMPLES)
 
 
@@ -88,23 +88,23 @@ def test_parquet_says_the_same_as_csv(file, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ("s1,1,g1,0.5,\ns1,1,g2,0.5,\n", r"row 2: ranks of a search go 1, 2, 3"),
-        ("s1,2,g1,0.5,\n", r"row 1: ranks of a search go 1, 2, 3"),
-        ("s1,1,g1,0.5,\ns1,3,g2,0.5,\n", r"row 2: ranks of a search go 1, 2, 3"),
-        ("s1,0,g1,0.5,\n", r"row 1: the rank is a whole number from 1"),
-        ("s1,1.5,g1,0.5,\n", r"row 1: the rank is a whole number"),
-        ("s1,,g1,0.5,\n", r"row 1: the rank is a whole number"),
-        ("s1,first,g1,0.5,\n", r"row 1: the rank is a whole number"),
-        ("s1,1,,,timeout\n", r"row 1: a rank without a candidate"),
-        ("s1,1,g1,0.5,\ns1,2,g1,0.4,\n", r"row 2: the same candidate twice in one list"),
-        ("s1,1,g1,0.4,\ns1,2,g2,0.5,\n", r"row 2: the score is better"),
-        ("s1,1,g1,0.5,\ns1,,,,\n", r"row 1: a search with a row that lists nobody and another"),
-        ("s1,,,,x\ns1,,,,y\n", r"row 2: a search with a row that lists nobody and another"),
-        ("s1,1,g1,0.5,timeout\n", r"row 1: a candidate with a failure"),
-        ("s1,1,g1,,\n", r"row 1: no score and no failure"),
-        ("s1,1,g1,nan,\n", r"row 1: the score 'nan' is no finite number"),
-        ("s1,,,0.5,\n", r"row 1: a failure and a score"),
-        ("x1,1,g1,0.5,\ns2,1,x2,0.5,\n", r"row 1: 2 sample ids .* 'x1', 'x2'"),
+        ("s1,1,g1,0.5,\ns1,1,g2,0.5,\n", r"row 3: ranks of a search go 1, 2, 3"),
+        ("s1,2,g1,0.5,\n", r"row 2: ranks of a search go 1, 2, 3"),
+        ("s1,1,g1,0.5,\ns1,3,g2,0.5,\n", r"row 3: ranks of a search go 1, 2, 3"),
+        ("s1,0,g1,0.5,\n", r"row 2: the rank is a whole number from 1"),
+        ("s1,1.5,g1,0.5,\n", r"row 2: the rank is a whole number"),
+        ("s1,,g1,0.5,\n", r"row 2: the rank is a whole number"),
+        ("s1,first,g1,0.5,\n", r"row 2: the rank is a whole number"),
+        ("s1,1,,,timeout\n", r"row 2: a rank without a candidate"),
+        ("s1,1,g1,0.5,\ns1,2,g1,0.4,\n", r"row 3: the same candidate twice in one list"),
+        ("s1,1,g1,0.4,\ns1,2,g2,0.5,\n", r"row 3: the score is better"),
+        ("s1,1,g1,0.5,\ns1,,,,\n", r"row 2: a search with a row that lists nobody and another"),
+        ("s1,,,,x\ns1,,,,y\n", r"row 3: a search with a row that lists nobody and another"),
+        ("s1,1,g1,0.5,timeout\n", r"row 2: a candidate with a failure"),
+        ("s1,1,g1,,\n", r"row 2: no score and no failure"),
+        ("s1,1,g1,nan,\n", r"row 2: the score 'nan' is no finite number"),
+        ("s1,,,0.5,\n", r"row 2: a failure and a score"),
+        ("x1,1,g1,0.5,\ns2,1,x2,0.5,\n", r"row 2: 2 sample ids .* 'x1', 'x2'"),
         ("s1,,,,\n", r"lists no candidate at all"),
         ("", r"has no rows"),
     ],
@@ -121,15 +121,15 @@ def test_a_candidate_who_is_not_enrolled_is_refused(file):
     enrolled = read_enrolled(table, SAMPLES, "given:v")
     assert (enrolled.codes.tolist(), enrolled.failed.tolist()) == ([G1, G2], [False, True])
     for name in ("g2", "g3"):  # one whose enrolment failed cannot be found either
-        with pytest.raises(RequestError, match=r"row 2: the candidate is not enrolled"):
+        with pytest.raises(RequestError, match=r"row 3: the candidate is not enrolled"):
             read_candidates(file(f"s1,1,g1,0.5,\ns1,2,{name},0.4,\n"), SAMPLES, gallery=enrolled)
 
 
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ("g1\ng1\n", r"rows 1 and 2: one id is there twice"),
-        ("g1\nx\n", r"row 2: this sample id is not in the benchmark"),
+        ("g1\ng1\n", r"rows 2 and 3: one id is there twice"),
+        ("g1\nx\n", r"row 3: this sample id is not in the benchmark"),
         ("", r"names no id"),
     ],
 )

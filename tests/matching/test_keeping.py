@@ -23,11 +23,12 @@ def samples_of(ids, root):
 
 def test_templates_and_their_failures_move_up_together():
     vectors = np.arange(10, dtype=np.float32).reshape(5, 2)
-    made = Templates(vectors, {1: "no_face", 3: "refused"}, ScoreKind.INNER_PRODUCT)
+    made = Templates(vectors, {1: "no_face", 3: "refused"}, ScoreKind.INNER_PRODUCT, longest=12.0)
     rows = np.array([True, False, True, True, True])
     left = keep_rows(made, rows, np.arange(5, dtype=np.int32))
     assert left.vectors.tolist() == vectors[rows].tolist()
     assert left.failures == {2: "refused"}
+    assert left.longest is None  # the longest may have gone
 
 
 def test_templates_are_not_copied_where_all_stay():

@@ -96,13 +96,13 @@ def test_bfw_as_parquet_says_the_same(tmp_path):
     ("old", "new", "said"),
     [
         ("vgg16", "vgg19", r"lacks the column vgg16; it has fold, p1"),
-        (",1,0,0,", ",0,0,0,", r"row 1: the file calls these photographs two people's"),
-        (",0,0,1,", ",1,0,1,", r"row 2: the file calls these photographs one person's"),
-        (",1,0,0,", ",yes,0,0,", r"row 1: `label` is 1 for one person or 0 for two"),
-        ("x/b/1.jpg", "x/c/1.jpg", r"row 2: 1 sample ids are not in the benchmark: 'x/c/1.jpg'"),
-        ("0.75", "", r"row 1: no score and no failure"),
-        ("0.75", "inf", r"row 1: the score 'inf'"),
-        ("x/b/1.jpg,0", "x/a/2.jpg,1", r"row 1 and row 2: the same probe and reference twice"),
+        (",1,0,0,", ",0,0,0,", r"row 2: the file calls these photographs two people's"),
+        (",0,0,1,", ",1,0,1,", r"row 3: the file calls these photographs one person's"),
+        (",1,0,0,", ",yes,0,0,", r"row 2: `label` is 1 for one person or 0 for two"),
+        ("x/b/1.jpg", "x/c/1.jpg", r"row 3: 1 sample ids are not in the benchmark: 'x/c/1.jpg'"),
+        ("0.75", "", r"row 2: no score and no failure"),
+        ("0.75", "inf", r"row 2: the score 'inf'"),
+        ("x/b/1.jpg,0", "x/a/2.jpg,1", r"row 2 and row 3: the same probe and reference twice"),
     ],
 )
 def test_a_wrong_row_of_bfw_is_named(tmp_path, old, new, said):

@@ -38,8 +38,9 @@ def test_two_processes_fill_the_cache_with_what_one_would_make(work):
     assert shared.failures == alone.failures
 
 
-def test_a_share_that_fails_is_said_and_leaves_its_rows_to_the_caller(work, caplog):
+def test_a_share_that_fails_is_said_and_leaves_its_rows_to_the_caller(work, caplog, capfd):
     unknown = Work("no-such-kind", work.options, work.samples, "dlib68", (), work.pace)
     with caplog.at_level(logging.WARNING):
         fill_cache(unknown, ["cpu"], silent)
     assert "the process that extracted on cpu ended early (exit code 1)" in caplog.text
+    assert capfd.readouterr().err == ""  # an error's own words could name somebody

@@ -95,7 +95,7 @@ def test_whole_numbers_and_ids_that_are_numbers_are_taken(tmp_path):
 
 
 def test_a_file_longer_than_a_block_is_read_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr("evenmatch.matching.vendor_templates.ROWS", 2)
+    monkeypatch.setattr("evenmatch.matching.template_arrays.ROWS", 2)
     monkeypatch.setattr("evenmatch.matching.template_tables.ROWS", 2)
     names = [f"p{k}" for k in range(7)]
     vectors = np.arange(1.0, 22).reshape(7, 3)
@@ -123,30 +123,32 @@ def changed(row, column, value):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        (changed(1, 1, np.inf), r"row 2: the template has a number that is not finite"),
-        (changed(1, slice(None), 0), r"row 2: the template is all zeros"),
-        (changed(2, 0, 1e300), r"row 3: a number is beyond single precision"),
-        ({"ids": ("a", "x", "y")}, r"row 2: 2 ids are not in the benchmark: 'x', 'y'"),
-        ({"ids": ("a", "b", "a")}, r"rows 1 and 3: one id is there twice"),
+        (changed(1, 1, np.inf), r"row {2}: the template has a number that is not finite"),
+        (changed(1, slice(None), 0), r"row {2}: the template is all zeros"),
+        (changed(2, 0, 1e300), r"row {3}: a number is beyond single precision"),
+        ({"ids": ("a", "x", "y")}, r"row {2}: 2 of its ids are not in the benchmark: 'x', 'y'"),
+        ({"ids": ("a", "b", "a")}, r"rows {1} and {3}: one id is there twice"),
     ],
 )
 def test_a_wrong_template_is_named_whatever_the_form(tmp_path, form, changes, says):
     path, ids = saved(tmp_path, form, **changes)
-    with pytest.raises(RequestError, match=says):
+    # As a spreadsheet program counts: a CSV's heading is its row 1.
+    counted = says.format(*range(1, 5) if form == "csv" else range(4))
+    with pytest.raises(RequestError, match=counted):
         read(path, ids=ids)
 
 
 def test_a_failure_with_a_template_is_refused(tmp_path):
     path, _ = saved(tmp_path, "csv", status=["", "no_face", ""])
-    with pytest.raises(RequestError, match="row 2: a failure and a template in one row"):
+    with pytest.raises(RequestError, match="row 3: a failure and a template in one row"):
         read(path)
 
 
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ("sample_id,x,y\na,1,high\n", r"row 1: 'high' in the column y is no number; every"),
-        ("sample_id,x,y\na,1,\n", r"row 1: the template has a number that is not finite"),
+        ("sample_id,x,y\na,1,high\n", r"row 2: 'high' in the column y is no number; every"),
+        ("sample_id,x,y\na,1,\n", r"row 2: the template has a number that is not finite"),
         ("sample_id\na\n", r"has no column of numbers"),
         ("name,x\na,1\n", r"lacks the column sample_id; it has name, x"),
         ("sample_id,x\n", r"has no rows"),

@@ -10,7 +10,8 @@ import pytest
 from evenmatch.benchmarking import random_benchmark
 from evenmatch.errors import RequestError
 from evenmatch.matching.matcher import ScoreKind, Templates
-from evenmatch.scoring import memory
+from evenmatch.matching.vectors import Stacked
+from evenmatch.scoring import exact, memory
 from evenmatch.scoring.engine import Compute, count
 from evenmatch.scoring.memory import available_memory, plan_memory, refuse_unless_it_fits
 from evenmatch.scoring.plan import Plan, Roster
@@ -87,3 +88,35 @@ def test_where_the_system_says_nothing_nothing_is_refused(monkeypatch):
 def test_the_available_memory_is_what_this_process_could_take():
     available = available_memory()
     assert available is None or available > 1 << 20
+
+
+class Watched:
+    """Templates that remember how many rows were asked for at once."""
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, vectors):
+        self.vectors, self.shape, self.most = vectors, vectors.shape, 0
+
+    def __len__(self):
+        return len(self.vectors)
+
+    def __getitem__(self, asked):
+        """Return rows."""
+        self.most = max(self.most, len(asked))
+        return self.vectors[asked]
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize("stacked", [False, True])
+def test_what_is_read_to_score_pairs_does_not_grow_with_the_threads(monkeypatch, threads, stacked):
+    monkeypatch.setattr(exact, "FETCHED", 64_000)
+    rng = np.random.default_rng(3)
+    vectors = rng.standard_normal((1000, 20)).astype(np.float32)
+    probe, reference = rng.integers(0, 1000, (2, 3000)).astype(np.int32)
+    lying = Watched(vectors)
+    asked = Stacked(lying, vectors[:0]) if stacked else lying
+    kind = ScoreKind.INNER_PRODUCT
+    scores = exact.similarities(asked, kind, probe, reference, threads=threads)
+    assert np.array_equal(scores, exact.similarities(vectors, kind, probe, reference))
+    assert 0 < lying.most * 20 * 4 * threads <= 64_000

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenmatch.distributed.shards import open_shards, write_shards
+from evenmatch.distributed.shards import write_shards
 from evenmatch.matching.matcher import ScoreKind
+from evenmatch.matching.template_arrays import open_shards
+from evenmatch.matching.vectors import Picked
 from evenmatch.scoring.counts import top_non_mated
 from evenmatch.scoring.engine import Compute, Need, count
+from evenmatch.scoring.enrolment import pool, pooled_templates
 from evenmatch.scoring.parts import Blocks, Part
 from evenmatch.scoring.search import search
 
@@ -39,7 +42,8 @@ class Elsewhere:
         todo = pickle.loads(pickle.dumps(todo))  # noqa: S301 -- made here
         if self._where is not None:
             shards = write_shards(templates.vectors, self._where, rows=50)
-            templates = replace(templates, vectors=open_shards(shards))
+            templates = replace(templates, vectors=shards)
+        templates = pickle.loads(pickle.dumps(templates))  # noqa: S301 -- as above
         there = replace(compute, spread=None, report=None, threads=1, tile=compute.tile or 17)
         parts = list(parts)
         random.Random(self._seed).shuffle(parts)  # noqa: S311 -- an order
@@ -138,6 +142,76 @@ def test_templates_read_where_they_lie_give_the_same_counts(a_set, where, tmp_pa
     same_errors(one, other, float(one.bins.edges[40]))
     everyone = np.ones((5, 5), bool)
     assert top_non_mated([(one, everyone)], 800) == top_non_mated([(other, everyone)], 800)
+
+
+def lying(templates, folder):
+    """Return templates as arrays in a folder, in another order, with a row that none wants."""
+    vectors = np.concatenate([templates.vectors, np.ones((1, templates.vectors.shape[1]))])
+    order = np.random.default_rng(4).permutation(len(vectors))
+    for number, rows in enumerate(np.array_split(order, 3)):
+        np.save(folder / f"{number}.npy", vectors[rows].astype(np.float32))
+    shards = open_shards(sorted(folder.glob("*.npy")), unit=False)
+    places = np.argsort(order)[: len(templates.vectors)]
+    return replace(templates, vectors=Picked(shards, places))
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Make blocks, tiles and copies small enough for a few rows to need many."""
+    monkeypatch.setattr("evenmatch.scoring.sides.COPIED", 1000)
+    monkeypatch.setattr("evenmatch.scoring.given.PAIRS", 7)
+    monkeypatch.setattr("evenmatch.scoring.exact.FETCHED", 2000)
+    monkeypatch.setattr("evenmatch.scoring.parts.WIDEST", 3)
+    monkeypatch.setattr("evenmatch.matching.vectors.BLOCK", 50)
+    monkeypatch.setattr("evenmatch.scoring.enrolment.BLOCK", 20)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("spread", [False, True])
+@pytest.mark.parametrize("symmetric", [False, True])
+@pytest.mark.parametrize("kind", list(ScoreKind))
+def test_templates_that_nobody_holds_give_the_same_counts(a_set, tmp_path, kind, symmetric, spread):
+    case = a_set(5, rows=240, n_groups=5, kind=kind, symmetric=symmetric)
+    elsewhere = Elsewhere() if spread else None
+    compute = Compute(device="cpu", keep_scores=0, keep_tail=500, tile=17)
+    one = count(*case, compute=compute)
+    apart = lying(case[2], tmp_path)
+    other = count(*case[:2], apart, compute=replace(compute, spread=elsewhere))
+    same_counts(one, other)
+    assert np.array_equal(one.mated.score, other.mated.score, equal_nan=True)
+    same_errors(one, other, float(one.bins.edges[40]))
+    everyone = np.ones((5, 5), bool)
+    assert top_non_mated([(one, everyone)], 800) == top_non_mated([(other, everyone)], 800)
+    assert elsewhere is None or elsewhere.parts > 20
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("device", ["cpu", "auto"])
+@pytest.mark.parametrize("length", [1, 200])
+@pytest.mark.parametrize("spread", [False, True])
+@pytest.mark.parametrize("consolidated", [False, True])
+def test_a_gallery_that_nobody_holds_returns_the_same(
+    a_set, tmp_path, spread, length, consolidated, device
+):
+    plan, roster, templates = a_set(6, symmetric=False, ties=True, rows=150, n_groups=5)
+    compute = Compute(device=device, tile=13)
+    ways = [(templates, compute), (templates, compute)]
+    ways.append(
+        (lying(templates, tmp_path), replace(compute, spread=Elsewhere(3, 7) if spread else None))
+    )
+    found: list = []
+    for each, how in ways:
+        asked = (each, roster, plan.probes, plan.references)
+        if consolidated:
+            pools = pool(roster, plan.references)
+            pooled = pooled_templates(each, pools)
+            if not found:  # as one array
+                pooled = replace(pooled, vectors=pooled.vectors[:])
+            asked = (pooled, pools.roster, plan.probes, pools.entries)
+        found.append(search(*asked, length=length, compute=how))
+    for field in fields(found[0]):
+        values = [getattr(each, field.name) for each in found]
+        assert all(np.array_equal(values[0], other) for other in values), field.name
 
 
 @given(

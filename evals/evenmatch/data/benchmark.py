@@ -14,9 +14,10 @@ from evenmatch.data.mappings import map_columns
 from evenmatch.data.receipts import prepared_root
 from evenmatch.data.samples import UNKNOWN, UNMASKED, Samples
 from evenmatch.errors import RequestError
+from evenmatch.files import leads_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from evenmatch.data.loaders.format import Loaded, Loader, Places
     from evenmatch.data.mappings import ColumnMapping, Mapped
@@ -148,7 +149,7 @@ def _assemble(
         resize_to=card.samples.resize_to,
         media=loaded.media,
         unbanded=unbanded,
-        notices=(*loaded.notices, *mapped.notices),
+        notices=(*loaded.notices, *mapped.notices, *_nearly_alike(labels["subject_id"])),
     )
 
 
@@ -239,12 +240,7 @@ def _fits(path: Path) -> bool:
 
 
 def _leads_inside(base: Path, path: Path) -> bool:
-    if path.is_absolute() or ".." in path.parts:
-        return False
-    try:
-        return (base / path).resolve().is_relative_to(base)
-    except (OSError, RuntimeError):  # a ring of links
-        return False
+    return not path.is_absolute() and ".." not in path.parts and leads_inside(base, path)
 
 
 def _refuse_unknown_attributes(
@@ -257,14 +253,26 @@ def _refuse_unknown_attributes(
     for name in [*(name for group_by in groups for name in group_by), *classes]:
         if name not in attributes:
             raise RequestError(
-                f"groups, classes or calibrate_on: there is no attribute {name!r} in {where}; "
-                f"choose from {attributes}."
+                f"groups, classes, calibrate_on or a claim's scope: there is no attribute {name!r} "
+                f"in {where}; choose from {attributes}."
             )
         if name in _TAKEN or "+" in name or name.lower() in VANISHING:
             raise RequestError(
                 f"{where}: a table cannot be grouped by a column named {name!r}; rename the "
                 "column in the manifest and the card."
             )
+
+
+def _nearly_alike(subjects: pd.Series[str]) -> Iterator[str]:
+    """Say where two people's ids look like one person's, written twice."""
+    distinct = subjects.drop_duplicates()
+    again = distinct.index[distinct.str.casefold().str.split().str.join(" ").duplicated()]
+    if len(again):
+        yield (
+            f"{len(again)} people's subject_id is another's but for capitals or spaces, first in "
+            f"row {again[0] + 2}; they count as people of their own. Correct them where one "
+            "person is meant."
+        )
 
 
 def _refuse_labels(labels: pd.Series[str], attribute: Attribute | None, where: str) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
 from platformdirs import user_cache_dir
 
 from evenmatch.errors import OutsideError, RequestError
+from evenmatch.files import make_folder
+from evenmatch.holding import held
 
 VARIABLE: Final = "EVENMATCH_CACHE"
 PARTS: Final = (
@@ -47,7 +50,7 @@ def private_folder(path: Path) -> Path:
         OutsideError: the folder cannot be made or protected.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path, mode=0o700)
         if _is_shared(path):
             raise RequestError(
                 f"the folder {path} is shared with other people, so nothing private can be kept "
@@ -78,17 +81,22 @@ def purge() -> list[tuple[str, int, int]]:
     Nothing else there is touched, since somebody may have named a folder with other files in it.
 
     Raises:
+        RequestError: a run is using some of it; nothing was removed.
         OutsideError: something there cannot be removed.
     """
-    removed = holdings()
-    for part in _parts():
-        try:
-            shutil.rmtree(part)
-        except OSError as refused:
-            raise OutsideError(
-                f"{part} cannot be removed ({refused.strerror}); stop the runs that use it and "
-                "purge again."
-            ) from refused
+    with ExitStack() as parts:
+        for part in _parts():
+            used = f"{part} is in use by a run: stop it or wait for it, then purge again."
+            parts.enter_context(held(part, refuses=used))
+        removed = holdings()
+        for part in _parts():
+            try:
+                shutil.rmtree(part)
+            except OSError as refused:
+                raise OutsideError(
+                    f"{part} cannot be removed ({refused.strerror}); stop the runs that use it and "
+                    "purge again."
+                ) from refused
     return removed
 
 
@@ -97,5 +105,9 @@ def _parts() -> list[Path]:
 
 
 def _size(folder: Path) -> tuple[int, int]:
-    files = [each for each in folder.rglob("*") if each.is_file()]
-    return len(files), sum(each.stat().st_size for each in files)
+    sizes = []
+    for each in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a run at work makes files and removes them
+            if each.is_file():
+                sizes.append(each.stat().st_size)
+    return len(sizes), sum(sizes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -212,10 +213,7 @@ def load_card(name: str) -> Card:
     """
     path = Path(name) if name.endswith(".yaml") else cards_dir() / f"{name}.yaml"
     if not path.is_file():
-        raise RequestError(
-            f"benchmark.card: no card {name!r}; the shelf has {card_names()}, or give a path that "
-            "ends in .yaml."
-        )
+        raise RequestError(f"benchmark.card: {_no_card(name)}")
     card: Card = parse_document(Card, read_yaml(path), str(path))
     for protocol_name, protocol in card.protocols.items():
         if (protocol.kind == "listed") != (protocol.file is not None):
@@ -224,6 +222,16 @@ def load_card(name: str) -> Card:
                 "has one; add or remove it."
             )
     return card
+
+
+def _no_card(name: str) -> str:
+    if name.endswith(".yaml"):
+        return f"there is no file {name}; correct the path, or name a card of the shelf."
+    names = card_names()
+    close = [each for each in names if name.lower() in each] if len(name) > 2 else []
+    close = close or difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {' or '.join(map(repr, close))}? The" if close else "the"
+    return f"no card {name!r}; {hint} shelf has {names}, or give a path that ends in .yaml."
 
 
 def describe(card: Card) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 One SQLite database in the private cache folder. A batch is one transaction: a run that is killed
 leaves whole batches or nothing, and two runs may share a database. Every entry carries its own
-digest; one that does not agree with it is removed and made again.
+digest; one that does not agree with it is removed and made again. While one is open its folder is
+not purged.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ import numpy as np
 
 from evenmatch.data.cache_dir import cache_dir, private_folder
 from evenmatch.errors import OutsideError
+from evenmatch.holding import shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -80,8 +83,14 @@ class ContentCache(Kept):
         self.damaged = 0
         self._holds = holds
         self._lock = threading.Lock()
-        with self._explained():
-            self._database = self._opened()
+        self._use: int | None = shared(path.parent)
+        try:
+            private_folder(path.parent)  # which may have been purged a moment ago
+            with self._explained():
+                self._database = self._opened()
+        except BaseException:
+            self._leave()
+            raise
 
     def get(self, key: bytes) -> Entry | None:
         """Return what is kept under key, or None."""
@@ -110,6 +119,12 @@ class ContentCache(Kept):
         """Close the database; everything put is already on disk."""
         with self._lock:
             self._database.close()
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._use is not None:
+            os.close(self._use)
+            self._use = None
 
     def _insert(self, rows: list[tuple[bytes, str, bytes, bytes]]) -> None:
         with self._database:
@@ -204,6 +219,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600)
     database = sqlite3.connect(path, timeout=WAIT_SECONDS, check_same_thread=False)
     try:
+        database.execute("PRAGMA synchronous = FULL")  # some builds of SQLite promise less
         database.execute(_TABLE)
         database.execute("SELECT * FROM templates LIMIT 1").fetchone()
         database.commit()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -16,7 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from evenmatch.data.progress import Progress, silent
 from evenmatch.errors import OutsideError, RequestError
-from evenmatch.files import write_file
+from evenmatch.files import make_folder, settle, settle_file, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ CHUNK: Final = 1 << 20
 REDIRECTS: Final = 10
 TIMEOUT: Final = (20, 60)  # seconds to connect, and to the next byte
 SPARE_BYTES: Final = 64 << 20  # left free on the disk
+SETTLE_BYTES: Final = 64 << 20  # forced to the disk together
 _LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 _BUSY: Final = {408, 425, 429, 500, 502, 503, 504}
 
@@ -77,7 +79,10 @@ def fetch(wanted: Wanted, progress: Progress = silent, tries: Tries = Tries()) -
 
     What has come is kept beside the path as `.<name>.part`, and the next request, of this call or
     of a later one, asks for the rest. A rest is only joined to it where the server confirms that
-    the file is the same one, or where a digest will tell.
+    the file is the same one, or where a digest will tell. Where no digest will, only what had
+    been forced to the disk counts as come: a power cut may leave zeros in the place of the rest.
+
+    A note of its address stays beside the file until `forget_origin`, for whoever keeps a record.
 
     Raises:
         RequestError: the address is neither `https` nor on this machine.
@@ -85,9 +90,9 @@ def fetch(wanted: Wanted, progress: Progress = silent, tries: Tries = Tries()) -
             of another file is removed.
     """
     _check_address(wanted.url, loopback=_is_loopback(wanted.url))
-    part = _Part(wanted.path)
+    part = _Part(wanted.path, wanted.url)
     try:
-        wanted.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(wanted.path.parent)
         with ExitStack() as ended:
             meter = _Meter(progress, ended)
             resumed = _bring(wanted, part, meter, tries)
@@ -96,14 +101,26 @@ def fetch(wanted: Wanted, progress: Progress = silent, tries: Tries = Tries()) -
                 part.remove()
                 _bring(wanted, part, meter, tries)
         _check_content(wanted, part)
+        settle_file(part.path)
         part.path.replace(wanted.path)
+        settle(wanted.path.parent)
     except OSError as error:
         raise OutsideError(
             f"{wanted.path} cannot be written: {error.strerror or error}. Free some space or "
             "choose another folder (--root), then run the same command again; what has come is "
             "kept."
         ) from error
-    part.remove()
+
+
+def origin(path: Path) -> str:
+    """Return the address that a file was fetched from lately; blank where it was not."""
+    url = _Part(path).noted("url")
+    return url if isinstance(url, str) else ""
+
+
+def forget_origin(path: Path) -> None:
+    """Remove what a fetch leaves beside a file."""
+    _Part(path).remove()
 
 
 class _Meter:
@@ -129,9 +146,10 @@ class _Meter:
 class _Part:
     """What has come of a file so far, and by which mark the server knows the file again."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, url: str = "") -> None:
+        self._url = url
         self.path = path.with_name(f".{path.name}.part")
-        self._mark = path.with_name(f".{path.name}.part.json")
+        self._note = path.with_name(f".{path.name}.part.json")
 
     @property
     def size(self) -> int:
@@ -139,23 +157,46 @@ class _Part:
 
     @property
     def mark(self) -> str | None:
-        with suppress(OSError, ValueError, AttributeError):
-            mark = json.loads(self._mark.read_text(encoding="utf-8")).get("mark")
-            return mark if isinstance(mark, str) else None
-        return None
+        mark = self.noted("mark")
+        return mark if isinstance(mark, str) else None
 
     def start(self, mark: str | None) -> None:
         self.remove()
         self.path.touch(mode=0o600)
-        write_file(self._mark, json.dumps({"mark": mark}), private=True)
+        self._write_note(mark, 0)
+
+    def settle(self, stream: IO[bytes]) -> None:
+        """Force to the disk what came, and then note how much that is."""
+        stream.flush()
+        os.fsync(stream.fileno())
+        self._write_note(self.mark, stream.tell())
+
+    def keep_settled(self) -> None:
+        """Keep no more than what is known to have been forced to the disk."""
+        settled = self.noted("settled")
+        kept = settled if isinstance(settled, int) and settled > 0 else 0
+        if self.size > kept:
+            os.truncate(self.path, kept)
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
-        self._mark.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
+
+    def noted(self, key: str) -> object:
+        """Return something of the note; None where there is none."""
+        with suppress(OSError, ValueError, AttributeError):
+            return json.loads(self._note.read_text(encoding="utf-8")).get(key)
+        return None
+
+    def _write_note(self, mark: str | None, settled: int) -> None:
+        note = {"url": self._url, "mark": mark, "settled": settled}
+        write_file(self._note, json.dumps(note), private=True)
 
 
 def _bring(wanted: Wanted, part: _Part, meter: _Meter, tries: Tries) -> bool:
     """Ask until all has come; return whether any of it was joined to an earlier piece."""
+    if wanted.sha256 is None:
+        part.keep_settled()
     furthest, failures, resumed = part.size, 0, False
     while True:
         if part.size and part.mark is None and wanted.sha256 is None:
@@ -275,12 +316,19 @@ def _write(response: requests.Response, wanted: Wanted, part: _Part, meter: _Met
     _check_space(wanted.path, coming or 0)
     meter.start(wanted.path.name, total)
     with part.path.open("ab") as stream:
-        for chunk in _chunks(response):
-            stream.write(chunk)
-            meter.reach(stream.tell())
-            _check_space(wanted.path, 0)  # a server may send without end
-            if wanted.size and stream.tell() > wanted.size:
-                break
+        settled = stream.tell()
+        try:
+            for chunk in _chunks(response):
+                stream.write(chunk)
+                meter.reach(stream.tell())
+                _check_space(wanted.path, 0)  # a server may send without end
+                if wanted.size and stream.tell() > wanted.size:
+                    break
+                if stream.tell() - settled >= SETTLE_BYTES:
+                    part.settle(stream)
+                    settled = stream.tell()
+        finally:
+            part.settle(stream)
     if total is not None and part.size < total:
         raise _BrokenError(f"{part.size:,} of {total:,} bytes came")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +55,7 @@ def read_identities(path: Path) -> Identities:
         RequestError: the file cannot be read or lists nobody.
     """
     try:
-        content = path.read_bytes()
+        content = ordinary(path).read_bytes()
         text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is no UTF-8 text"

@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from evenmatch.errors import RequestError
 from evenmatch.files import write_file
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 PIXEL_LIMIT: Final = 64_000_000
-# Raster formats only: others (PostScript, for one) start programs of their own.
-FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "JPEG2000", "MPO")
+# Raster formats only: others (PostScript, for one) start programs of their own. A telephone's MPO
+# is read as the JPEG it begins with; as a format of its own Pillow knows none to be opened.
+FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "JPEG2000")
 WRITTEN: Final = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 JPEG_QUALITY: Final = 95
 
@@ -37,6 +38,10 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
             return np.array(ImageOps.exif_transpose(image).convert("RGB"), dtype=np.uint8)
     except (MemoryError, RequestError):
         raise
+    except UnidentifiedImageError:
+        raise RequestError(
+            f"{path} is no picture of a known kind. Give a JPEG or PNG file."
+        ) from None
     except Exception as damage:  # a damaged file makes decoders raise anything at all
         raise RequestError(
             f"{path} cannot be read as a picture ({damage}). Give a JPEG or PNG file."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from evenmatch.data.benchmark import benchmark_files
 from evenmatch.data.cache_dir import cache_dir, private_folder
 from evenmatch.data.card import DEMO_ROOT, UNCONFIRMED, AccessFile, Card
-from evenmatch.data.fetching import Wanted, fetch, file_digest
+from evenmatch.data.fetching import Wanted, fetch, file_digest, forget_origin, origin
 from evenmatch.data.progress import Progress, silent
 from evenmatch.data.receipts import (
     Receipt,
@@ -23,6 +23,7 @@ from evenmatch.data.receipts import (
 )
 from evenmatch.data.unpacking import unpack
 from evenmatch.errors import OutsideError, RequestError
+from evenmatch.files import clear_halves, leads_inside, make_folder, settle
 from evenmatch.holding import held
 
 if TYPE_CHECKING:
@@ -95,7 +96,9 @@ def prepare(card: Card, root: Path | None = None, progress: Progress = silent) -
     folder = root if root is not None else default_root(card)
     _make_folder(folder, private=not named)
     taken = f"{folder}: another `evenmatch datasets prepare` is at work there; wait for it."
-    with held(folder, refuses=taken):
+    with held(folder, refuses=taken) as alone:
+        if alone:
+            clear_halves(folder)
         receipts = read_receipts(folder)
         done = []
         for file in card.access.files:
@@ -104,6 +107,7 @@ def prepare(card: Card, root: Path | None = None, progress: Progress = silent) -
             if state.receipt is not None:
                 receipts = replace(receipts, files={**receipts.files, file.path: state.receipt})
                 write_receipts(folder, receipts)
+                forget_origin(state.path)
         lacking = _lacking(card, folder)
         if card.access.files or not named:
             write_receipts(folder, replace(receipts, ready=not lacking))
@@ -116,7 +120,7 @@ def below(root: Path, path: str, key: str) -> Path:
     Raises:
         RequestError: it leads outside.
     """
-    if not (root / path).resolve().is_relative_to(root.resolve()):
+    if not leads_inside(root, path):
         raise RequestError(
             f"access.files: {key} {path!r} leads outside the benchmark's folder; write it relative "
             "to that folder in the card."
@@ -140,7 +144,7 @@ def _make_folder(folder: Path, *, private: bool) -> None:
     if private:
         private_folder(cache_dir() / "benchmarks")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise OutsideError(
             f"{folder}: cannot be made ({error.strerror}); choose another folder (--root)."
@@ -169,8 +173,7 @@ def _one_file(
         fetch(Wanted(file.url, path, expected, size), progress)
         state = "fetched"
     receipt = _checked(file, path, earlier)
-    if state == "fetched":
-        receipt = replace(receipt, url=file.url)
+    receipt = replace(receipt, url=origin(path) or receipt.url)
     if folder is not None:
         write_contents(root, file.path, unpack(path, folder, progress))
         state, receipt = "unpacked", replace(receipt, unpacked=True)
@@ -182,6 +185,8 @@ def _checked(file: AccessFile, path: Path, earlier: Receipt | None) -> Receipt:
     expected = earlier.sha256 if earlier and file.sha256 == UNCONFIRMED else file.sha256
     if earlier is not None and is_untouched(path, earlier) and earlier.sha256 == expected:
         return earlier
+    settle(path)  # or a power cut could leave another file of the length and time noted below
+    settle(path.parent)
     digest = file_digest(path)
     if expected not in {UNCONFIRMED, digest}:
         whose = "the card" if file.sha256 != UNCONFIRMED else "the record of its first coming"

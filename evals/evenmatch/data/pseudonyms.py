@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from evenmatch.data.cache_dir import cache_dir, private_folder
-from evenmatch.errors import OutsideError
+from evenmatch.errors import OutsideError, RequestError
 from evenmatch.files import settle
 
 if TYPE_CHECKING:
@@ -23,8 +23,18 @@ _KEY_BYTES = 32
 class Pseudonyms:
     """Turns real ids of one benchmark into keyed digests, the same in every audit of it here."""
 
-    def __init__(self, benchmark: str) -> None:
-        self._key = _benchmark_key(benchmark)
+    def __init__(self, benchmark: str, *, anew: bool = True) -> None:
+        """Take the benchmark's key.
+
+        Args:
+            benchmark: its name.
+            anew: whether a key is made where there is none yet.
+
+        Raises:
+            RequestError: there is none, and it is needed to read names that were made before.
+            OutsideError: it is damaged or cannot be kept.
+        """
+        self._key = _benchmark_key(benchmark, anew=anew)
 
     def of_samples(self, ids: Iterable[str]) -> list[str]:
         """Return the pseudonym of each sample id."""
@@ -40,12 +50,18 @@ class Pseudonyms:
         return f"{kind}{digest.hexdigest()[:20]}"
 
 
-def _benchmark_key(benchmark: str) -> bytes:
+def _benchmark_key(benchmark: str, *, anew: bool) -> bytes:
     """Return the benchmark's key, made on first use and kept in the cache folder."""
     folder = private_folder(cache_dir() / "keys")
     path = folder / hashlib.sha256(benchmark.encode()).hexdigest()[:32]
     try:
         if not path.exists():
+            if not anew:
+                raise RequestError(
+                    f"the private folder {folder.parent} has no key for pseudonyms of "
+                    f"{benchmark!r}; do this on the machine that made the audit, or name its "
+                    "private folder in EVENMATCH_CACHE. A key that was purged is gone for good."
+                )
             _create(path)
         key = path.read_bytes()
     except OSError as error:
@@ -53,7 +69,8 @@ def _benchmark_key(benchmark: str) -> bytes:
             f"the key of the pseudonyms, {path}, cannot be kept: {error.strerror}. Free some space "
             "or correct the folder's permissions, then run the same command again."
         ) from error
-    if len(key) != _KEY_BYTES or not any(key):
+    half = _KEY_BYTES // 2  # a power cut may leave zeros from there on
+    if len(key) != _KEY_BYTES or not any(key[:half]) or not any(key[half:]):
         raise OutsideError(
             f"the key of the pseudonyms, {path}, is damaged ({len(key)} bytes), and another key "
             "would give everybody another name. Bring it back from a copy, or delete it: audits "

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from evenmatch.data.progress import Progress, silent
 from evenmatch.errors import OutsideError, RequestError
+from evenmatch.files import make_folder, settle, settle_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,26 +74,31 @@ def unpack(
     """Unpack a zip or tar archive into a folder, all of it or nothing.
 
     Files are written to a folder beside the destination's contents and moved in when all are
-    there; a file that is there already stays where it is the same, byte for byte, and otherwise
-    nothing is moved. Permissions, owners and times are dropped. A link to a file that came
-    earlier becomes a copy of it; any other link, a device, a name that leads out of the folder,
-    that other systems cannot hold or that comes twice is refused.
+    there and forced to the disk, as their names are before the call returns; a file that is there
+    already stays where it is the same, byte for byte, and otherwise nothing is moved. Permissions,
+    owners and times are dropped. A link to a file that came earlier becomes a copy of it; any other
+    link, a device, a name that leads out of the folder, that other systems cannot hold or that
+    comes twice is refused.
 
     Returns:
         The files' names below `destination`, and their bytes.
 
     Raises:
-        RequestError: the archive is hostile, too large, locked, or of a kind not read here.
+        RequestError: the archive is hostile, too large, locked, no file, or of a kind not read
+            here.
         OutsideError: it is damaged, or the disk is full.
     """
+    if not archive.is_file():
+        raise RequestError(f"{archive}: there is no such file; get it, or correct its name.")
     fresh = destination / f"{OWN}-unpacking-{archive.name}"
     try:
-        destination.mkdir(parents=True, exist_ok=True)
+        make_folder(destination)
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         with progress(f"unpacking {archive.name} (files)", None) as task:
             target = _Target(archive, fresh, limits, task)
             _unpack_into(target)
+        settle_below(fresh)
         _move_in(fresh, destination, archive, target.written)
     except _DAMAGE as damage:
         raise _damaged(archive, str(damage)) from damage
@@ -334,12 +340,17 @@ def _move_in(fresh: Path, destination: Path, archive: Path, written: dict[str, i
     if not there and not any(each != fresh for each in destination.iterdir()):
         for each in fresh.iterdir():
             each.replace(destination / each.name)
+        settle(destination)
         return
+    for name in there:
+        settle(destination / name)
     for name in written:
         place = destination / name
         _plain_folders(destination, PurePosixPath(name), archive)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(place.parent)
         (fresh / name).replace(place)
+    for folder in {(destination / name).parent for name in written}:
+        settle(folder)
 
 
 def _occupied(path: Path) -> bool:

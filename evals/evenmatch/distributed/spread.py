@@ -1,4 +1,7 @@
-"""Counting and searching by the processes of a cluster: templates are sent once a machine."""
+"""Counting and searching by the processes of a cluster: templates are sent once a machine.
+
+What lies where every machine can read it is not sent at all.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from evenmatch.distributed.cluster import Cluster, Needs, connect
-from evenmatch.distributed.shards import Addresses, open_shards, write_shards
+from evenmatch.distributed.shards import write_shards
 from evenmatch.distributed.worker import fetched
 from evenmatch.errors import RequestError
+from evenmatch.matching.shards import Shards
+from evenmatch.matching.vectors import Picked, Stacked
 from evenmatch.scoring.sides import TILE
 from evenmatch.scoring.torch_tiles import DEVICE_TILE
 
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from evenmatch.matching.matcher import Templates
+    from evenmatch.matching.vectors import Vectors
     from evenmatch.scoring.needs import Compute
     from evenmatch.scoring.parts import Part, Pass
 
@@ -32,13 +38,13 @@ class RaySpread:
     Args:
         address: of the cluster, or `local`.
         device: `auto` uses graphics cards where the cluster has any.
-        shards: folder or URL where templates are put for machines to read; none sends them
-            through Ray's object store.
+        shards: folder or URL where templates are put for machines to read; none sends those
+            that this process holds through Ray's object store.
     """
 
     def __init__(self, address: str, device: str, shards: str | None = None) -> None:
         self._address, self._device, self._shards = address, device, shards
-        self._sent: tuple[Templates, Any] | None = None
+        self._sent: list[tuple[Vectors, Any]] = []
 
     @property
     def cluster(self) -> Cluster:
@@ -88,25 +94,61 @@ class RaySpread:
         return self.on_gpu and compute.device != "cpu"
 
     def _templates(self, templates: Templates) -> _There:
-        """Return where the templates are, sent there at the first time of asking."""
-        if self._sent is None or self._sent[0] is not templates:
-            self._sent = None  # what was sent before makes room
-            self._sent = templates, self._send(templates)
+        """Return where the templates are, each set of them sent there when it is first asked of."""
+        sets = list(_sets(templates.vectors))
+        # What was sent before and is not needed now makes room.
+        self._sent = [each for each in self._sent if any(each[0] is one for one in sets)]
+        for one in sets:
+            if not any(each[0] is one for each in self._sent):
+                self._sent.append((one, self._send(one)))
         plain = replace(templates, vectors=templates.vectors[:0])
-        return _There(plain, self._sent[1])
+        return _There(plain, _with(templates.vectors, self._place_of))
 
-    def _send(self, templates: Templates) -> Any:  # noqa: ANN401 -- a reference of Ray's, or URLs
+    def _place_of(self, vectors: Vectors) -> Any:  # noqa: ANN401 -- what `_send` returned
+        return next(there for sent, there in self._sent if sent is vectors)
+
+    def _send(self, vectors: Vectors) -> Any:  # noqa: ANN401 -- a reference of Ray's, or shards
+        if isinstance(vectors, Shards) and (self._shards is None or vectors.everywhere):
+            return vectors  # where they lie
         if self._shards is not None:
-            return write_shards(templates.vectors, self._shards)
-        store = self.cluster.store
-        if templates.vectors.nbytes > STORED * store:
+            return write_shards(vectors, self._shards)
+        held = [each for each, there in self._sent if isinstance(there, list)]
+        size, store = sum(map(_bytes, (*held, vectors))), self.cluster.store
+        if size > STORED * store:
             raise RequestError(
-                f"the templates take {templates.vectors.nbytes // MIB:,} MiB and the smallest "
+                f"the templates take {size // MIB:,} MiB and the smallest "
                 f"object store of the cluster has {store // MIB:,} MiB; set compute.shards to a "
                 "folder or URL that every machine reads, or start Ray with a larger "
                 "--object-store-memory."
             )
-        return [self.cluster.put(np.asarray(templates.vectors))]
+        return [self.cluster.put(np.asarray(vectors))]
+
+
+def _sets(vectors: Vectors) -> Iterator[Vectors]:
+    """Give the sets that templates are made of."""
+    match vectors:
+        case Stacked(first, second):
+            yield from _sets(first)
+            yield from _sets(second)
+        case Picked(rows, _):
+            yield from _sets(rows)
+        case _:
+            yield vectors
+
+
+def _with(vectors: Vectors, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401 -- as it changes
+    """Return templates with each of their sets changed."""
+    match vectors:
+        case Stacked(first, second):
+            return Stacked(_with(first, change), _with(second, change))
+        case Picked(rows, order):
+            return Picked(_with(rows, change), order)
+        case _:
+            return change(vectors)
+
+
+def _bytes(vectors: Vectors) -> int:
+    return 4 * len(vectors) * vectors.shape[1]
 
 
 @dataclass(frozen=True)
@@ -114,12 +156,13 @@ class _There:
     """Templates as another process gets hold of them."""
 
     plain: Templates
-    vectors: Any  # a list with a reference of Ray's, or the addresses of shards
+    vectors: Any  # each set a list with a reference of Ray's, or shards
 
     def open(self) -> Templates:
-        if isinstance(self.vectors, Addresses):
-            return replace(self.plain, vectors=open_shards(self.vectors))
-        return replace(self.plain, vectors=fetched(self.vectors[0]))
+        vectors = _with(
+            self.vectors, lambda there: fetched(there[0]) if isinstance(there, list) else there
+        )
+        return replace(self.plain, vectors=vectors)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
     field_validator,
     model_validator,
 )
 
-from evenmatch.entries.words import readable
+from evenmatch.entries.limits import MOST
+from evenmatch.entries.words import Name
 from evenmatch.stats.claims import parse_bound
 from evenmatch.stats.thresholds import OperatingPoint
 
@@ -35,11 +35,6 @@ def _bound(text: str) -> str:
     return text
 
 
-Id = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"),
-    AfterValidator(readable),
-]
 Bound = Annotated[str, AfterValidator(_bound)]
 
 
@@ -57,7 +52,7 @@ class Claim(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: Id
+    id: Name
     text: str = ""
     source: str = ""
     matcher: str
@@ -69,7 +64,7 @@ class Claim(BaseModel):
     impostors: Literal["all", "same-group"] | None = None
     masks: ClaimedMasks | None = None
     failures: Literal["non-match", "excluded"] = "non-match"
-    gallery_size: int | None = Field(default=None, ge=1)
+    gallery_size: int | None = Field(default=None, ge=1, le=MOST)
 
     @field_validator("scope")
     @classmethod

@@ -3,31 +3,61 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
-    StringConstraints,
+    Tag,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from evenmatch.entries.words import readable
+from evenmatch.documents import published
+from evenmatch.entries.limits import LONGEST
+from evenmatch.entries.words import Name
 from evenmatch.matching.faces import FaceChoice
+from evenmatch.matching.places import is_url, refusal_of
+from evenmatch.matching.registry import known_kinds
 from evenmatch.withheld import secret_argument
 
-Name = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"),
-    AfterValidator(readable),
-]
 ScoreKindWord = Literal["similarity", "distance", "cosine", "inner_product", "euclidean"]
 ScoreFormat = Literal["csv", "parquet", "bfw", "bob-4col", "bob-5col", "bssr1-xml", "matrix"]
+
+
+def _form_of(place: Any) -> str:  # noqa: ANN401 -- whatever somebody wrote
+    return "[url]" if is_url(place) else "[path]"
+
+
+_NO_KEY: Final = published(
+    "holds a secret; take it out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what "
+    "fsspec reads from the environment for that kind of address"
+)
+
+
+def _fit_to_read(place: str) -> str:
+    """Return a path or URL unchanged.
+
+    Raises:
+        ValueError: no file can be read or written at the URL.
+    """
+    if is_url(place) and (why := refusal_of(place)):
+        raise ValueError(f"{why}.")
+    return place
+
+
+# A path or a URL as it was written: a Path would make one slash of the two.
+Place = Annotated[str, Field(max_length=LONGEST), _NO_KEY, AfterValidator(_fit_to_read)]
+# A file, or what lies at a URL.
+Placed = Annotated[
+    Annotated[Place, Tag("[url]")] | Annotated[Path, Tag("[path]")], Discriminator(_form_of)
+]
 
 OF_ANY_KIND: Final = ("training_set", "training_identities")
 # Keys that name files: their digests stand for them in a run's identity, not where they lie.
@@ -110,12 +140,14 @@ class MatcherEntry(BaseModel):
         other_faces: policies for several faces whose effect is measured beside it.
         smallest_face: pixels of its shorter side below which a face is passed over.
         lowest_score: the detector's score below which a face is passed over.
-        path: a vendor's file of scores or templates.
+        path: a vendor's file of scores or templates; of templates also a folder of arrays, or
+            the URL of either.
         score_kind: what the file's numbers are, or how its templates are compared.
         format: the published format of a score file; None goes by the file's ending.
         column: which column of the file holds the scores, where it has several.
         failed_score: a number that the vendor writes for a comparison that failed.
-        ids: a file with the ids of a matrix's rows, or of templates that have none.
+        ids: a file with the ids of a matrix's rows, or of templates that have none; the latter
+            may be a URL.
         column_ids: a file with the ids of a matrix's columns.
         sets: the folder with the lists of who was enrolled and who searched.
         candidates: a file of candidate lists.
@@ -137,7 +169,7 @@ class MatcherEntry(BaseModel):
     kind: str
     weights: str | None = None
     card: Path | None = None
-    path: Path | None = None
+    path: Placed | None = None
     score_kind: ScoreKindWord = "similarity"
     detector: Literal["dlib", "mtcnn"] | None = None
     faces: Literal["largest", "central", "refuse"] = "largest"
@@ -149,7 +181,7 @@ class MatcherEntry(BaseModel):
     format: ScoreFormat | None = None
     column: str | None = None
     failed_score: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    ids: Path | None = None
+    ids: Placed | None = None
     column_ids: Path | None = None
     sets: Path | None = None
     candidates: Path | None = None
@@ -201,13 +233,21 @@ class MatcherEntry(BaseModel):
                 raise ValueError(_misplaced(key, self.kind, keys))
         if keys.any_of and not any(getattr(self, key) for key in keys.any_of):
             needed = " or ".join(f"`{key}`" for key in keys.any_of)
-            raise ValueError(
-                f"a matcher of kind {self.kind!r} needs {needed}, the vendor's file; add it."
-            )
+            raise ValueError(f"a matcher of kind {self.kind!r} needs {needed}; add it.")
         if keys.scores and self.score_kind not in keys.scores:
             raise ValueError(
                 f"`score_kind` of kind {self.kind!r} is one of {', '.join(keys.scores)}; write it."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _urls_fit_the_kind(self) -> MatcherEntry:
+        for key in ("path", "ids"):
+            if is_url(getattr(self, key)) and self.kind != "templates":
+                raise ValueError(
+                    f"`{key}` of kind {self.kind!r} is a file and no URL; fetch it and name the "
+                    "file."
+                )
         return self
 
     @model_validator(mode="after")
@@ -232,6 +272,10 @@ class MatcherEntry(BaseModel):
 
 
 def _misplaced(key: str, kind: str, keys: KindKeys) -> str:
+    if kind not in (known := known_kinds()):
+        close = get_close_matches(kind, known, n=1)
+        hint = f"did you mean {close[0]!r}? It is" if close else "it is"
+        return f"there is no matcher of kind {kind!r}; {hint} one of {', '.join(known)}."
     homes = [name for name, each in KINDS.items() if key in each.takes]
     reason = f"; {keys.why}" if keys.why else ""
     elsewhere = f" (it belongs to kind {' or '.join(map(repr, homes))})" if homes else ""

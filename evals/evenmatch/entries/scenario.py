@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from evenmatch.entries.limits import MOST
 from evenmatch.stats.scenario import BASE_RATES
 
 WHOLE_LIST = "all"
@@ -33,7 +34,7 @@ def _base_rates(value: object) -> object:
 # Attribute (or several joined by `+`) to its groups and their shares.
 Shares = dict[str, Annotated[dict[str, float], AfterValidator(_shares)]]
 Lists = Annotated[
-    dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_lists), Field(min_length=1)
+    dict[str, Annotated[int, Field(ge=1, le=MOST)]], BeforeValidator(_lists), Field(min_length=1)
 ]
 Proportion = Annotated[float, Field(gt=0, lt=1)]
 
@@ -45,8 +46,8 @@ class _Part(BaseModel):
 class Gates(_Part):
     """One-to-one: a traveller is compared with the photograph of the document shown."""
 
-    travellers: int = Field(ge=1)
-    attacks: float = Field(default=0, ge=0)
+    travellers: int = Field(ge=1, le=MOST)
+    attacks: float = Field(default=0, ge=0, le=MOST)
     operating_point: str | None = None
     travellers_by_group: Shares = {}
 
@@ -54,8 +55,8 @@ class Gates(_Part):
 class ListSearches(_Part):
     """One-to-many: every face that a camera sees is searched in a gallery."""
 
-    travellers: int = Field(ge=1)
-    cameras: int = Field(default=1, ge=1)
+    travellers: int = Field(ge=1, le=MOST)
+    cameras: int = Field(default=1, ge=1, le=MOST)
     enrolled: Lists
     mated: Annotated[tuple[Proportion, ...], BeforeValidator(_base_rates), Field(max_length=2)] = (
         BASE_RATES[0],

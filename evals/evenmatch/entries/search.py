@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from evenmatch.entries.limits import MOST
 from evenmatch.stats.thresholds import OperatingPoint
 
 
@@ -42,15 +43,15 @@ class Selected(_Part):
 
 def operating_points(texts: tuple[str, ...], kinds: tuple[str, ...]) -> tuple[str, ...]:
     """Return operating points as written, or say what is wrong with them."""
-    for text in texts:
-        point = OperatingPoint.parse(text)
+    points = [OperatingPoint.parse(text) for text in texts]
+    for text, point in zip(texts, points, strict=True):
         if point.kind not in kinds:
             raise ValueError(
                 f"{text!r} is no operating point here; write one of "
                 + ", ".join(f"{kind}=..." for kind in kinds)
                 + "."
             )
-    if not texts or len(set(texts)) < len(texts):
+    if not points or len({(each.kind, each.value) for each in points}) < len(points):
         raise ValueError(f"name at least one operating point, and each once, as {kinds[0]}=0.01.")
     return texts
 
@@ -76,7 +77,7 @@ class OneToMany(_Part):
     gallery: Gallery = Gallery()
     searches: Selected = Selected()
     operating_points: tuple[str, ...] = ("fpir=0.01",)
-    ranks: tuple[Annotated[int, Field(ge=1)], ...] = (1, 5, 20)
+    ranks: tuple[Annotated[int, Field(ge=1, le=MOST)], ...] = (1, 5, 20)
     splits: int = Field(default=20, ge=1, le=1000)
     mates: Literal["any", "all"] = "any"
     index: Literal["exact", "faiss-flat", "faiss-ivf", "faiss-hnsw"] = "exact"

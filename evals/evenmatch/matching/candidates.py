@@ -15,14 +15,8 @@ import pyarrow as pa
 
 from evenmatch.errors import RequestError
 from evenmatch.matching.id_list import SAMPLE, refuse_repeated
-from evenmatch.matching.score_file import (
-    SCORED,
-    Gathered,
-    as_numbers,
-    row_number,
-    sample_codes,
-)
-from evenmatch.matching.tables import pc, text_blocks
+from evenmatch.matching.score_file import SCORED, Gathered, as_numbers, sample_codes
+from evenmatch.matching.tables import first_row, pc, row_of, text_blocks
 from evenmatch.matching.vendor_files import files_sha256
 
 if TYPE_CHECKING:
@@ -151,11 +145,11 @@ def read_enrolled(path: Path, samples: Samples, name: str) -> EnrolledPhotograph
         ids += block[SAMPLE].to_pylist()
         words = block[STATUS].to_pylist() if STATUS in block.column_names else []
         failed += [word.lower() not in SCORED for word in words] or [False] * block.num_rows
-    refuse_repeated(path, ids)
+    refuse_repeated(path, ids, first=first_row(path))
     unknown = [row for row, each in enumerate(ids) if each not in codes]
     if unknown:
         raise RequestError(
-            f"{path}, row {unknown[0] + 1}: this sample id is not in the benchmark "
+            f"{path}, {row_of(path, unknown[0])}: this sample id is not in the benchmark "
             f"({len(unknown)} such rows). Use the manifest's `sample_id`."
         )
     return EnrolledPhotographs(
@@ -227,7 +221,7 @@ def _words(gathered: Gathered, block: Column, blank: npt.NDArray[np.bool_]) -> C
     if wrong.size:
         gathered.refuse(
             wrong,
-            "a candidate with a failure; a search that failed is one row without a candidate",
+            "a candidate with a failure; leave the candidate of a search that failed blank",
         )
     empty = pa.array(blank & scored)
     return pa.chunked_array([pc.if_else(empty, _EMPTY, given.combine_chunks())])
@@ -275,7 +269,7 @@ def _refuse(
     """Refuse the first row that is wrong; `later` says that `wrong` starts at the second row."""
     found = np.flatnonzero(wrong)
     if found.size:
-        at = row_number(int(rows.numbers[found[0] + later]))
+        at = row_of(path, int(rows.numbers[found[0] + later]))
         more = f" ({found.size} such rows)" if found.size > 1 else ""
         raise RequestError(f"{path}, {at}{more}: {why}.")
 

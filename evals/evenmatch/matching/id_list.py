@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from evenmatch.errors import RequestError
-from evenmatch.matching.tables import PARQUET, text_blocks
+from evenmatch.matching.places import ending_of, opened
+from evenmatch.matching.tables import PARQUET, first_row, text_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from evenmatch.matching.places import Place
 
 SAMPLE: Final = "sample_id"
 
 
-def read_ids(path: Path, key: str) -> list[str]:
+def read_ids(path: Place, key: str) -> list[str]:
     """Return the ids of a file, in its order.
 
     Args:
-        path: a text file with one id a line, or a CSV or Parquet table with `sample_id`.
+        path: a text file with one id a line, or a CSV or Parquet table with `sample_id`; at a URL
+            there is text alone.
         key: the matcher's key that names the file.
 
     Raises:
         RequestError: the file is not readable, an id is blank, or one is there twice.
+        OutsideError: a URL cannot be read.
     """
-    ids = _table(path, key) if path.suffix in (".csv", PARQUET) else _lines(path, key)
-    refuse_repeated(path, ids)
+    table = ending_of(path) in (".csv", PARQUET)
+    if table and not isinstance(path, Path):
+        raise RequestError(f"{path}: ids at a URL are text, one a line; write them so.")
+    if table and isinstance(path, Path):
+        ids, first = _table(path, key), first_row(path)
+    else:
+        ids, first = _lines(path, key)
+    refuse_repeated(path, ids, first=first)
     return ids
 
 
-def refuse_repeated(path: Path, ids: Sequence[str]) -> None:
-    """Refuse ids that are blank or there twice, the first such row named."""
+def refuse_repeated(path: Place, ids: Sequence[str], *, first: int) -> None:
+    """Refuse ids that are blank or there twice, the first such row named.
+
+    Args:
+        path: where they stand.
+        ids: the ids.
+        first: the row of the first of them, as a spreadsheet program counts.
+    """
     seen: dict[str, int] = {}
-    for row, name in enumerate(ids, 1):
+    for row, name in enumerate(ids, first):
         if not name:
             raise RequestError(f"{path}, row {row}: the id is blank; fill it in.")
         if name in seen:
@@ -52,13 +69,16 @@ def _table(path: Path, key: str) -> list[str]:
     ]
 
 
-def _lines(path: Path, key: str) -> list[str]:
+def _lines(path: Place, key: str) -> tuple[list[str], int]:
+    """Return the ids of a text file and the row of the first of them."""
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        with opened(path) as file:
+            content = file.read()
+        lines = [line.strip() for line in content.decode("utf-8-sig").splitlines()]
     except FileNotFoundError as missing:
         raise RequestError(f"there is no file {path}. Check `{key}` of the matcher.") from missing
     except (OSError, UnicodeDecodeError) as wrong:
         raise RequestError(f"{path} cannot be read as text ({wrong}); correct it.") from wrong
     while lines and not lines[-1]:
         lines.pop()
-    return lines[1:] if lines and lines[0] == SAMPLE else lines
+    return (lines[1:], 2) if lines and lines[0] == SAMPLE else (lines, 1)

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from evenmatch.data.pictures import FORMATS, PIXEL_LIMIT
 from evenmatch.errors import RequestError
+from evenmatch.files import leads_inside
 from evenmatch.matching.matcher import FailureReason
 
 if TYPE_CHECKING:
@@ -36,14 +37,12 @@ def inside(root: Path, path: str) -> Path:
     Raises:
         RequestError: the path, or what it links to, lies outside root.
     """
-    base = root.resolve()
-    found = (base / path).resolve()
-    if not found.is_relative_to(base):
+    if not leads_inside(root, path):
         raise RequestError(
             f"a photograph lies outside the benchmark's root {root}, or is a link that leads out. "
             "Give a path below the root, or name another root in the run."
         )
-    return found
+    return (root / path).resolve()
 
 
 def check_photographs(root: Path, paths: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from evenmatch.matching.matcher import Templates
 from evenmatch.matching.program_scores import ProgramScores
+from evenmatch.matching.vectors import kept
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,7 +37,8 @@ def keep_rows(
         return scored
     position = np.cumsum(rows) - 1
     failures = {int(position[row]): why for row, why in scored.failures.items() if rows[row]}
-    return replace(scored, vectors=scored.vectors[rows], failures=failures)
+    vectors = kept(scored.vectors, np.flatnonzero(rows))
+    return replace(scored, vectors=vectors, failures=failures, longest=None)
 
 
 def _keep_scores(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from evenmatch.matching.vectors import Vectors
+
 
 class FailureReason(StrEnum):
     """Why a photograph gave no template. A failed sample stays in every denominator."""
@@ -61,13 +63,16 @@ class Templates:
     """Templates of a benchmark's rows, in the rows' order.
 
     Attributes:
-        vectors: float32 array (rows, dimension); a failed row is all zero and never compared.
+        vectors: float32 (rows, dimension), an array or what lies elsewhere and reads like one; a
+            failed row is all zero and never compared.
         failures: row number to reason, for the rows without a template.
         score_kind: how two templates are compared.
         facts: what a report says of how rows of several photographs were pooled.
+        longest: an upper bound of any template's length, where whoever read them all knows one.
     """
 
-    vectors: npt.NDArray[np.float32]
+    vectors: Vectors
     failures: dict[int, str]
     score_kind: ScoreKind
     facts: dict[str, str] = field(default_factory=dict)
+    longest: float | None = None

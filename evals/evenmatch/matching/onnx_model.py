@@ -8,6 +8,7 @@ import numpy as np
 
 from evenmatch.data.torch_device import load_module
 from evenmatch.errors import RequestError
+from evenmatch.files import leads_inside
 from evenmatch.matching.arithmetic import FLOAT32
 from evenmatch.matching.model_card import load_model
 from evenmatch.matching.model_matcher import ModelMatcher, first_line
@@ -129,10 +130,7 @@ def _refuse_unsafe(path: Path) -> None:
         ) from wrong
     for tensor in onnx.external_data_helper._get_all_tensors(model):  # noqa: SLF001 - the package's own walk over every tensor, nested graphs included
         for entry in tensor.external_data:
-            outside = (
-                not (path.parent / entry.value).resolve().is_relative_to(path.parent.resolve())
-            )
-            if entry.key == "location" and outside:
+            if entry.key == "location" and not leads_inside(path.parent, entry.value):
                 raise RequestError(
                     f"{path}: keeps its weights in {entry.value!r}, outside its own folder; "
                     "export it with the weights inside or beside it."

@@ -19,6 +19,7 @@ import pandas as pd
 from evenmatch.errors import RequestError
 from evenmatch.matching.crops import MARGIN, Box
 from evenmatch.matching.matcher import FailureReason
+from evenmatch.matching.room import room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,7 +55,7 @@ class Rows:
     def __init__(self, samples: Samples, dimension: int) -> None:
         columns = (samples.table["path"], samples.table["mask"])
         self.views = [View(str(path), None, str(mask)) for path, mask in zip(*columns, strict=True)]
-        self.vectors = np.zeros((len(self.views), dimension), dtype=np.float32)
+        self.vectors = room(len(self.views), dimension)
         self.failures: dict[int, str] = {}
 
     @property
@@ -93,7 +94,7 @@ class Pool:
         self._starts = np.searchsorted(places[self._order], np.arange(len(distinct) + 1))
         self._held: dict[int, dict[int, Outcome]] = defaultdict(dict)
         self._failed = 0
-        self.vectors = np.zeros((len(samples), dimension), dtype=np.float32)
+        self.vectors = room(len(samples), dimension)
         self.failures: dict[int, str] = {}
 
     @property

@@ -82,9 +82,14 @@ _ABOUT: Final[dict[str, tuple[tuple[str, ...], str, str]]] = {
 }
 
 
+def known_kinds() -> list[str]:
+    """Return what a run may write as `kind`, built in or from another package."""
+    return sorted(_ABOUT.keys() | _third_parties().keys())
+
+
 def matcher_kinds() -> list[MatcherKind]:
     """Return every kind of matcher, built in or from another package."""
-    return [_about(kind) for kind in sorted(_ABOUT.keys() | _third_parties().keys())]
+    return [_about(kind) for kind in known_kinds()]
 
 
 def build_matcher(kind: str, options: MatcherOptions) -> Matcher:
@@ -113,7 +118,7 @@ def _factory(kind: str) -> Callable[[MatcherOptions], Any]:
         return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
     others = _third_parties()
     if kind not in others:
-        known = ", ".join(sorted(_ABOUT.keys() | others.keys()))
+        known = ", ".join(known_kinds())
         raise RequestError(f"matchers.kind: there is no matcher {kind!r}; choose one of {known}.")
     return others[kind].load()  # type: ignore[no-any-return]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
 import pyarrow as pa
 
 from evenmatch.errors import RequestError
-from evenmatch.matching.tables import pc
+from evenmatch.matching.tables import pc, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,11 +75,6 @@ class ScoreColumns:
     place: Place
 
 
-def row_number(row: int) -> str:
-    """Call a row of a table by its number, from 1, the heading not counted."""
-    return f"row {row + 1}"
-
-
 class Gathered:
     """The rows of a score file as they are read, a block at a time."""
 
@@ -88,9 +84,9 @@ class Gathered:
         codes: Mapping[str, int],
         *,
         failed_score: float | None = None,
-        place: Place = row_number,
+        place: Place | None = None,
     ) -> None:
-        self._path, self._codes, self._place = path, codes, place
+        self._path, self._codes, self._place = path, codes, place or partial(row_of, path)
         self._failed_score = failed_score
         self._unknown: dict[str, int] = {}  # each with the first row that names it
         self._words: dict[str, int] = {"": 0}
@@ -209,8 +205,9 @@ class Gathered:
             found = column[int(odd[0])].as_py()
             self.refuse(
                 odd,
-                f"the score {found!r} is no finite number; leave it empty and name the failure in "
-                "the column `status`",
+                f"the score {found!r} is no finite number; write one as 0.91, with a point and "
+                "without a percent sign, or leave it empty and name the failure in the column "
+                "`status`",
             )
         return scores
 

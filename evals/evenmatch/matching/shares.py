@@ -110,9 +110,19 @@ def _dealt(samples: Samples, among: int) -> list[Samples]:
 
 
 def _fill(work: Work, *, done: Any, among: int, parent: int) -> None:  # noqa: ANN401
-    """Extract a share into the cache; runs in a process of its own."""
+    """Extract a share into the cache; runs in a process of its own.
+
+    An error ends it without a word, which could name somebody: whoever does the rest meets it too.
+    """
     if len(work.samples) == 0:
         return
+    try:
+        _extract(work, _Counted(done, parent), among)
+    except Exception:  # noqa: BLE001 - a stranger's matcher can raise anything
+        sys.exit(1)
+
+
+def _extract(work: Work, counted: _Counted, among: int) -> None:
     matcher = build_matcher(work.kind, work.options)
     _leave_room(among)
     artist = MaskArtist(work.landmarks, work.drawings) if work.drawings else None
@@ -123,7 +133,7 @@ def _fill(work: Work, *, done: Any, among: int, parent: int) -> None:  # noqa: A
             artist,
             cache,
             pace=work.pace,
-            progress=lambda _description, _total: _Counted(done, parent),
+            progress=lambda _description, _total: counted,
         )
 
 

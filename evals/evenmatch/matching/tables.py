@@ -9,7 +9,9 @@ import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
+from evenmatch.data.loaders.columns import apart_by
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +37,7 @@ def text_blocks(
         path: a CSV file, or Parquet when it ends in `.parquet`.
         required: columns that have to be there.
         optional: columns that are read where they are there; any other is left alone.
-        key: the matcher's key that names the file, for whoever has to correct it.
+        key: the matcher's key that names the file, for whoever has to correct it; empty for none.
 
     Raises:
         RequestError: the file is missing, is no table, or lacks a column.
@@ -46,15 +48,29 @@ def text_blocks(
         else:
             yield from _csv(path, required, optional)
     except FileNotFoundError as missing:
-        raise RequestError(f"there is no file {path}. Check `{key}` of the matcher.") from missing
+        what = f"`{key}` of the matcher" if key else "the path"
+        raise RequestError(f"there is no file {path}. Check {what}.") from missing
     except NO_TABLE as wrong:
         raise no_table(path, wrong, f"the columns {_listed(required, optional)}") from wrong
+
+
+def row_of(path: Path, row: int) -> str:
+    """Call a row of a table, counted from 0, as a spreadsheet program does: a heading is row 1."""
+    return f"row {row + first_row(path)}"
+
+
+def first_row(path: Path) -> int:
+    """Return the number of a table's first row below its heading, which Parquet has not."""
+    return 1 if path.suffix == PARQUET else 2
 
 
 def no_table(path: Path, wrong: Exception, wanted: str) -> RequestError:
     """Return the refusal of a file that is no table; `wanted` says what it should have."""
     form = "Parquet" if path.suffix == PARQUET else "CSV"
-    return RequestError(f"{path} cannot be read as {form} ({wrong}). Write a table with {wanted}.")
+    what = f"Write a table with {wanted}"
+    if form == "CSV":
+        what += ", as UTF-8 text with commas between columns and decimal points"
+    return RequestError(f"{path} cannot be read as {form} ({wrong}). {what}.")
 
 
 def as_text(column: Column) -> Column:
@@ -72,13 +88,13 @@ def as_text(column: Column) -> Column:
 def column_names(path: Path) -> list[str]:
     """Return the columns of a table, without reading its rows."""
     if path.suffix == PARQUET:
-        return list(pyarrow.parquet.ParquetFile(path).schema_arrow.names)
-    with pyarrow.csv.open_csv(path, _reading()) as reader:
+        return list(pyarrow.parquet.ParquetFile(ordinary(path)).schema_arrow.names)
+    with pyarrow.csv.open_csv(ordinary(path), _reading()) as reader:
         return list(reader.schema.names)
 
 
 def _parquet(path: Path, required: Sequence[str], optional: Sequence[str]) -> Iterator[Column]:
-    with pyarrow.parquet.ParquetFile(path) as file:
+    with pyarrow.parquet.ParquetFile(ordinary(path)) as file:
         wanted = _wanted(path, list(file.schema_arrow.names), required, optional)
         for batch in file.iter_batches(BLOCK_ROWS, columns=wanted):
             yield _texts(batch, wanted)
@@ -109,7 +125,7 @@ def _wanted(
     if missing:
         raise RequestError(
             f"{path} lacks the column {', '.join(missing)}; it has {', '.join(there)}. "
-            f"Rename or add: {_listed(required, optional)}."
+            f"{apart_by(there) or 'Rename or add: ' + _listed(required, optional)}."
         )
     wanted = [name for name in (*required, *optional) if name in there]
     twice = [name for name in wanted if there.count(name) > 1]

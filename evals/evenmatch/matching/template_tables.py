@@ -19,6 +19,7 @@ from evenmatch.matching.tables import (
     column_names,
     no_table,
     pc,
+    row_of,
     text_blocks,
 )
 
@@ -95,10 +96,11 @@ def _numbers(path: Path, cells: Column, name: str, done: int) -> npt.NDArray[np.
     odd = np.flatnonzero(np.isnan(numbers) & ~empty)
     odd = odd[[cells[int(at)].as_py().lower() != "nan" for at in odd]] if odd.size else odd
     if odd.size:
+        found, row = cells[int(odd[0])].as_py(), row_of(path, done + int(odd[0]))
         raise RequestError(
-            f"{path}, row {done + odd[0] + 1}: {cells[int(odd[0])].as_py()!r} in the column {name} "
-            f"is no number; every column but {SAMPLE} and {STATUS} is a dimension of the template, "
-            "so correct the cell or remove the column."
+            f"{path}, {row}: {found!r} in the column {name} is no number; every column but "
+            f"{SAMPLE} and {STATUS} is a dimension of the template, so correct "
+            "the cell or remove the column."
         )
     return numbers
 

@@ -193,7 +193,12 @@ class ProcessChannel:
             while b"\n" not in answer[-_READ:]:
                 if (wait := end - time.monotonic()) <= 0:
                     raise AnswerError(TIMED_OUT, f"no answer within {self._timeout:g} seconds")
-                for key, _ in pipes.select(wait):
+                code = process.poll()  # before looking, so that its last words are still read
+                ready = pipes.select(min(wait, _PATIENCE))
+                if not ready and code is not None:
+                    # What it started may hold its pipes open; an answer comes from there no more.
+                    raise AnswerError(CRASHED, f"it ended with {_how(code)}")
+                for key, _ in ready:
                     if key.fileobj is process.stderr:
                         self._take_stderr(pipes, process.stderr.fileno())
                     elif key.fileobj is process.stdout:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,6 +56,14 @@ class PeopleBlocks:
     def blocks(self) -> Blocks:
         """Every pair of blocks, once."""
         return Blocks(self.starts.size - 1, self.starts.size - 1, once=True)
+
+    def near(self, part: Part) -> PeopleBlocks:
+        """Return the blocks with the templates of a part's people in memory."""
+        rows, columns = (
+            side.near([(at[part.top], at[part.bottom]), (at[part.left], at[part.right])])
+            for side, at in ((self.rows, self.row_starts), (self.columns, self.column_starts))
+        )
+        return replace(self, rows=rows, columns=rows if self.rows is self.columns else columns)
 
     def people_of(self, part: Part) -> npt.NDArray[np.int32]:
         """Return everybody in the blocks of a part."""

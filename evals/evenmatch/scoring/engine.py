@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evenmatch.matching.matcher import ScoreKind
+from evenmatch.matching.vectors import at_hand
 from evenmatch.scoring.counts import ScoreCounts
 from evenmatch.scoring.listed import kept_whole
 from evenmatch.scoring.memory import plan_memory, refuse_unless_it_fits
@@ -51,7 +52,8 @@ def count(
         RequestError: memory cannot hold what is to be kept, or there is no such device.
     """
     compute = compute or Compute()
-    needed = plan_memory(plan, roster, templates.vectors.shape[1], compute)
+    lying, dimension = not at_hand(templates.vectors), templates.vectors.shape[1]
+    needed = plan_memory(plan, roster, dimension, compute, lying=lying)
     refuse_unless_it_fits(needed.total, "Counting every comparison")
     reasons = tuple(sorted(set(templates.failures.values())))
     status = np.zeros(roster.people.size, np.int16)

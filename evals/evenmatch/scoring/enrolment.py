@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evenmatch.matching.matcher import ScoreKind, Templates
+from evenmatch.matching.room import room
+from evenmatch.matching.vectors import BLOCK, Stacked
 from evenmatch.scoring.plan import Roster
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from evenmatch.scoring.dense_search import Lookup
@@ -98,26 +103,47 @@ def pooled_templates(templates: Templates, pools: Pools) -> Templates:
     is compared as a template of its own; descriptors compared by distance are averaged as they
     are. An entry without any template fails for its first photograph's reason.
     """
-    vectors = templates.vectors[pools.members].astype(np.float64)
-    there = np.array([row not in templates.failures for row in pools.members.tolist()], dtype=bool)
-    unit = templates.score_kind is ScoreKind.INNER_PRODUCT
-    vectors = _unit(vectors) if unit else vectors
-    entry = np.repeat(np.arange(pools.sizes.size), pools.sizes)
-    summed = np.zeros((pools.sizes.size, vectors.shape[1]))
-    np.add.at(summed, entry[there], vectors[there])
-    found = np.bincount(entry[there], minlength=pools.sizes.size)
-    mean = summed / np.maximum(found, 1)[:, None]
-    mean = _unit(mean) if unit else mean
+    there = ~np.isin(pools.members, list(templates.failures))
+    ends = np.append(pools.starts, pools.members.size)
+    found = np.add.reduceat(there, ends[:-1], dtype=np.int64)
+    made = room(pools.sizes.size, templates.vectors.shape[1])
+    for start, stop in _stretches(ends[:-1]):
+        some = slice(ends[start], ends[stop])
+        members, sizes = pools.members[some], pools.sizes[start:stop]
+        made[start:stop] = _means(templates, members, there[some], sizes)
     lost = {
-        int(row): templates.failures[int(pools.first[place])]
-        for place, row in enumerate(pools.entries)
-        if not found[place]
+        int(pools.entries[place]): templates.failures[int(pools.first[place])]
+        for place in np.flatnonzero(found == 0)
     }
     return Templates(
-        vectors=np.concatenate([templates.vectors, mean.astype(np.float32)]),
+        vectors=Stacked(templates.vectors, made),
         failures={**templates.failures, **lost},
         score_kind=templates.score_kind,
     )
+
+
+def _stretches(starts: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Give stretches of entries whose photographs are read together."""
+    edges = [*np.flatnonzero(np.diff(starts // BLOCK, prepend=-1)).tolist(), starts.size]
+    yield from pairwise(edges)
+
+
+def _means(
+    templates: Templates,
+    members: Rows,
+    there: npt.NDArray[np.bool_],
+    sizes: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:
+    """Return the means of some entries; zero where none of their photographs has a template."""
+    vectors = templates.vectors[members].astype(np.float64)
+    unit = templates.score_kind is ScoreKind.INNER_PRODUCT
+    vectors = _unit(vectors) if unit else vectors
+    entry = np.repeat(np.arange(sizes.size), sizes)
+    summed = np.zeros((sizes.size, vectors.shape[1]))
+    np.add.at(summed, entry[there], vectors[there])
+    found = np.bincount(entry[there], minlength=sizes.size)
+    mean = summed / np.maximum(found, 1)[:, None]
+    return _unit(mean) if unit else mean
 
 
 def _unit(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

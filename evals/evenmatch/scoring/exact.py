@@ -13,21 +13,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evenmatch.matching.matcher import ScoreKind
+from evenmatch.matching.vectors import at_hand, gathered
 from evenmatch.scoring.compiled import compiled, inlined
 from evenmatch.scoring.passes import core_count
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from evenmatch.matching import vectors as lying
     from evenmatch.scoring.plan import Rows
 
     Vectors = npt.NDArray[np.float32]
 
 CHUNK = 1 << 15  # pairs a thread takes at once
+FETCHED = 32 << 20  # bytes of templates that all threads have read or copied at once, at most
 
 
 def similarities(
-    vectors: Vectors,
+    vectors: lying.Vectors,
     score_kind: ScoreKind,
     probe: Rows,
     reference: Rows,
@@ -37,21 +40,26 @@ def similarities(
     """Return the scores of given pairs of rows.
 
     Args:
-        vectors: templates, one a row.
+        vectors: templates, one a row; of what is not in memory only these rows are read, some at
+            a time.
         score_kind: inner product, or Euclidean distance negated.
         probe: row of one template of each pair.
         reference: row of the other.
         threads: how many threads to use; 0 for every core.
     """
-    scores = np.empty(probe.size, np.float32)
+    scores, threads = np.empty(probe.size, np.float32), core_count(threads)
     euclidean = score_kind is ScoreKind.EUCLIDEAN
+    as_it_is = isinstance(vectors, np.ndarray) and at_hand(vectors)
+    few = max(1, FETCHED // (8 * vectors.shape[1] * threads))
+    chunk = CHUNK if as_it_is else min(CHUNK, few)
 
     def score(start: int) -> None:
-        part = slice(start, start + CHUNK)
-        score_pairs(vectors, euclidean, probe[part], reference[part], scores[part])
+        part = slice(start, start + chunk)
+        here, one, other = gathered(vectors, probe[part], reference[part])
+        score_pairs(here, euclidean, one, other, scores[part])
 
-    with ThreadPoolExecutor(core_count(threads)) as pool:
-        list(pool.map(score, range(0, probe.size, CHUNK)))
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(score, range(0, probe.size, chunk)))
     return scores
 
 

@@ -11,6 +11,7 @@ from evenmatch.errors import RequestError
 from evenmatch.matching.matcher import ScoreKind
 from evenmatch.scoring.exact import similarities
 from evenmatch.scoring.mates import find_mates
+from evenmatch.scoring.memory import refuse_unless_it_fits
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 NEIGHBOURS = 32  # links of a node in the HNSW graph
 PROBED = 16  # lists of an inverted file that a search looks into
 BLOCK = 4096
+COPIES = 2  # of the gallery: what is enrolled, and what the index keeps of it
 
 
 def search_faiss(
@@ -46,6 +48,9 @@ def search_faiss(
     enrolled = gallery[searching.gallery_places]
     if not probes.size or not enrolled.size:
         return results
+    size = 4 * enrolled.size * templates.vectors.shape[1]
+    instead = "write `index: exact`, which reads a gallery part by part"
+    refuse_unless_it_fits(COPIES * size, f"The index {index} of the gallery", instead)
     built = build_index(templates.vectors[enrolled], templates.score_kind, index)
     own = np.bincount(roster.people[enrolled], minlength=roster.n_people)
     wanted = min(length + int(own[roster.people[probes]].max()), enrolled.size)

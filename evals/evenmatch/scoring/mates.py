@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evenmatch.scoring.exact import similarities
+from evenmatch.scoring.given import given_scores
+from evenmatch.scoring.needs import Compute
 from evenmatch.scoring.plan import join
 from evenmatch.scoring.search_results import empty_results
 
@@ -35,9 +36,23 @@ class Searching:
 
 
 def find_mates(
-    templates: Templates, roster: Roster, searches: Rows, gallery: Rows, length: int
+    templates: Templates,
+    roster: Roster,
+    searches: Rows,
+    gallery: Rows,
+    length: int,
+    compute: Compute | None = None,
 ) -> Searching:
-    """Score every search against its mates; of equal mates the one enrolled first is the best."""
+    """Score every search against its mates; of equal mates the one enrolled first is the best.
+
+    Args:
+        templates: one a row.
+        roster: who the rows are.
+        searches: probe rows.
+        gallery: enrolled rows.
+        length: length of the candidate list.
+        compute: where templates that lie elsewhere are compared.
+    """
     reasons = np.full(roster.people.size, "", dtype=object)
     for row, reason in templates.failures.items():
         reasons[row] = str(reason)
@@ -49,9 +64,9 @@ def find_mates(
     mates = np.bincount(search, minlength=searches.size).astype(np.int64)
     usable = (named[searches[search]] == "") & (named[gallery[place]] == "")
     search, place = search[usable], place[usable]
-    score = similarities(
-        templates.vectors, templates.score_kind, searches[search], gallery[place]
-    ).astype(np.float64)
+    score = given_scores(templates, searches[search], gallery[place], compute or Compute()).astype(
+        np.float64
+    )
     # Pairs come by search and then by place, so that a stable sort leaves ties in order.
     order = np.lexsort((-score, search))
     found, first = np.unique(search[order], return_index=True)

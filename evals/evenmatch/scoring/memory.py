@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from evenmatch.errors import RequestError
+from evenmatch.matching.shards import BATCH
 from evenmatch.scoring.needs import Compute
+from evenmatch.scoring.parts import WIDEST
 from evenmatch.scoring.passes import core_count
 from evenmatch.scoring.scored import bin_count
 from evenmatch.scoring.sides import COPIED, TILE
@@ -33,7 +35,7 @@ class MemoryPlan:
         cells: histograms.
         kept: the scores that are kept.
         people: sums by person.
-        copied: templates brought into the order of tiles.
+        copied: templates brought into the order of tiles, or read where they lie.
     """
 
     tiles: int
@@ -54,8 +56,34 @@ class MemoryPlan:
         return f"{_mib(self.total)} above the templates ({parts})"
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """How much a plan counts, for whoever has no plan yet.
+
+    Attributes:
+        comparisons: how many.
+        sides: rows that are compared with one another, or probes and references.
+        people: who the rows are of.
+        groups: finest groups.
+        listed: whether a list says who is compared.
+        lying: whether templates are read where they lie, those of one part after another.
+    """
+
+    comparisons: int
+    sides: tuple[int, ...]
+    people: int
+    groups: int
+    listed: bool = False
+    lying: bool = False
+
+
 def plan_memory(
-    plan: Plan, roster: Roster, dimension: int, compute: Compute | None = None
+    plan: Plan,
+    roster: Roster,
+    dimension: int,
+    compute: Compute | None = None,
+    *,
+    lying: bool = False,
 ) -> MemoryPlan:
     """Return what counting a plan takes at most.
 
@@ -64,42 +92,80 @@ def plan_memory(
         roster: who the rows are.
         dimension: length of a template.
         compute: threads and what is kept.
+        lying: whether templates are read where they lie, those of one part after another.
     """
-    compute = compute or Compute()
-    size = plan.size(roster)
-    if plan.listed is not None or size <= compute.keep_scores:
-        everything = size * SCORED
-        cells = roster.n_groups**2 * bin_count(roster.n_groups) * 8
-        return MemoryPlan(0, cells, everything, roster.n_people * PERSON, 0)
+    sides = (plan.probes.size, plan.references.size)
+    sizes = Sizes(
+        comparisons=plan.size(roster),
+        sides=sides[:1] if plan.symmetric else sides,
+        people=roster.n_people,
+        groups=roster.n_groups,
+        listed=plan.listed is not None,
+        lying=lying,
+    )
+    return memory_of(sizes, dimension, compute or Compute())
+
+
+def memory_of(sizes: Sizes, dimension: int, compute: Compute) -> MemoryPlan:
+    """Return what counting so much takes at most."""
+    cells = sizes.groups**2 * bin_count(sizes.groups) * 8
+    people = sizes.people * PERSON
+    if sizes.listed or sizes.comparisons <= compute.keep_scores:
+        return MemoryPlan(0, cells, sizes.comparisons * SCORED, people, 0)
     threads, tile = core_count(compute.threads), compute.tile or TILE
-    columns = min(tile, max(plan.probes.size, plan.references.size))
+    columns = min(tile, max(sizes.sides))
     # A tile, its second part, and pairs found in it with their levels: six numbers of four bytes.
     each = 24 * columns**2 + 2 * 4 * columns * dimension
-    cells = roster.n_groups**2 * bin_count(roster.n_groups) * 8
-    sides = [plan.probes.size] if plan.symmetric else [plan.probes.size, plan.references.size]
-    copied = sum(min(rows * dimension * 4, COPIED) for rows in sides)
+    copied = sum(min(rows * dimension * 4, COPIED) for rows in sizes.sides)
+    if sizes.lying:
+        copied = max(copied, part_bytes(sizes.sides[0], sizes.sides[-1], dimension, tile))
     return MemoryPlan(
         tiles=threads * each,
         cells=cells * (threads + 3),
-        kept=min(2 * compute.keep_tail, size) * KEPT,
-        people=roster.n_people * PERSON,
+        kept=min(2 * compute.keep_tail, sizes.comparisons) * KEPT,
+        people=people,
         copied=copied,
     )
 
 
+def part_bytes(rows: int, columns: int, dimension: int, tile: int) -> int:
+    """Return what reading one part's templates where they lie takes at most."""
+    sides = sum(min(side, WIDEST * tile) for side in (rows, columns))
+    # They are read in the order of the files, then put in that of the tiles.
+    return 2 * sides * dimension * 4 + 4 * BATCH
+
+
 def plan_search_memory(
-    searches: int, gallery: int, dimension: int, n_groups: int, length: int
+    searches: int, gallery: int, dimension: int, n_groups: int, length: int, *, lying: bool = False
 ) -> int:
-    """Return the bytes that searching a gallery takes at most above the templates."""
+    """Return the bytes that searching a gallery takes at most above the templates.
+
+    Args:
+        searches: how many searches.
+        gallery: how many are enrolled.
+        dimension: length of a template.
+        n_groups: how many groups there are.
+        length: length of a candidate list.
+        lying: whether templates are read where they lie, those of one part after another.
+    """
     threads = core_count(0)
     lists = TILE * (8 * (4 * length + 8) + n_groups * 8 * 12)
     tiles = threads * (4 * TILE**2 + 8 * TILE * dimension + 2 * lists)
     copied = sum(min(rows * dimension * 4, COPIED) for rows in (searches, gallery))
+    copied += part_bytes(searches, gallery, dimension, TILE) if lying else 0
     return tiles + copied + searches * (SEARCH + 12 * length + 8 * n_groups)
 
 
-def refuse_unless_it_fits(needed: int, what: str) -> None:
+LESS: Final = "lower compute.keep_scores or compute.keep_tail, or use a machine with more memory"
+
+
+def refuse_unless_it_fits(needed: int, what: str, instead: str = LESS) -> None:
     """Refuse work that memory cannot hold, before any of it is done.
+
+    Args:
+        needed: bytes.
+        what: the work.
+        instead: what to do then.
 
     Raises:
         RequestError: less memory is available.
@@ -107,8 +173,7 @@ def refuse_unless_it_fits(needed: int, what: str) -> None:
     available = available_memory()
     if available is not None and needed > available:
         raise RequestError(
-            f"{what} needs {_mib(needed)} of memory and {_mib(available)} are available; lower "
-            "compute.keep_scores or compute.keep_tail, or use a machine with more memory."
+            f"{what} needs {_mib(needed)} of memory and {_mib(available)} are available; {instead}."
         )
 
 

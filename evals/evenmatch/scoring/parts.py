@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from evenmatch.matching.vectors import at_hand
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -113,13 +115,24 @@ class Blocks:
         return min(max(isqrt(self._pairs // (EACH * slots)), 1), WIDEST)
 
 
+def in_one(templates: Templates, compute: Compute) -> bool:
+    """Whether a pass is done in one part: here, and with all templates in memory."""
+    return compute.spread is None and at_hand(templates.vectors)
+
+
 def over_parts(
     templates: Templates, todo: Pass[Found], blocks: Blocks, compute: Compute
 ) -> Iterator[Found]:
-    """Give what each part of a pass holds: of one part here, or of many elsewhere."""
+    """Give what each part of a pass holds: of one part here, or of many elsewhere.
+
+    Of templates that are not in memory a part reads its own once, so that there are many here too.
+    """
     spread = compute.spread
-    if spread is None:
+    if in_one(templates, compute):
         yield todo(templates, compute, blocks.whole)
+    elif spread is None:
+        for part in blocks.parts(slots=1):
+            yield todo(templates, compute, part)
     else:
         slots = spread.slots(compute)
         planned = todo.answer_bytes(blocks.share(slots))

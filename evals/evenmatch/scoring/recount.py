@@ -182,6 +182,7 @@ class _PeoplePass(OverWork):
         work, blocks, (bins, _, cuts) = self.work, self.blocks, self._asked
         if not len(blocks.rows) or not len(blocks.columns):
             return
+        blocks = blocks.near(part)
         with work.tiles(blocks.rows, blocks.columns, bins, blocks.largest) as make:
 
             def start(number: int) -> Callable[[PeopleTask], None]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from evenmatch.errors import RequestError
+from evenmatch.matching.vectors import at_hand
 from evenmatch.scoring.dense_search import search_scores
 from evenmatch.scoring.faiss_search import search_faiss
 from evenmatch.scoring.memory import plan_search_memory, refuse_unless_it_fits
 from evenmatch.scoring.needs import Compute
+from evenmatch.scoring.parts import in_one
 from evenmatch.scoring.search_parts import search_parts
 from evenmatch.scoring.search_results import LIST_LENGTH, SearchResults
 from evenmatch.scoring.tile_search import search_tiles
@@ -50,10 +52,15 @@ def search(  # noqa: PLR0913 -- three are options
         raise RequestError(f"A candidate list of length {length} is empty; ask for 1 or more.")
     compute = compute or Compute()
     needed = plan_search_memory(
-        searches.size, gallery.size, templates.vectors.shape[1], roster.n_groups, length
+        searches.size,
+        gallery.size,
+        templates.vectors.shape[1],
+        roster.n_groups,
+        length,
+        lying=not at_hand(templates.vectors),
     )
     refuse_unless_it_fits(needed, "Searching the gallery")
-    if index == "exact" and compute.spread is not None:
+    if index == "exact" and not in_one(templates, compute):
         return search_parts(templates, roster, searches, gallery, length, compute)
     if index == "exact":
         return search_tiles(templates, roster, searches, gallery, length, compute)

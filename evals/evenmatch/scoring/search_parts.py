@@ -40,8 +40,8 @@ def search_parts(
     length: int,
     compute: Compute,
 ) -> SearchResults:
-    """Search a gallery exactly, by the processes of `compute.spread`."""
-    results = find_mates(templates, roster, searches, gallery, length).results
+    """Search a gallery exactly, by the processes of `compute.spread` or here, part by part."""
+    results = find_mates(templates, roster, searches, gallery, length, compute).results
     tile = compute.tile or TILE
     todo = _SearchPass(roster, results.searches, results.gallery, results.best_mate, length, tile)
     blocks = Blocks(-(-searches.size // tile), -(-gallery.size // tile), once=False)
@@ -99,7 +99,8 @@ class _SearchPass:
         here = np.arange(rows.size, dtype=np.int32)
         some, roster = _of_rows(templates, self.roster, rows)
         length = min(self.length, gallery.size)
-        mates = find_mates(some, roster, here[: searches.size], here[searches.size :], length)
+        these, enrolled = here[: searches.size], here[searches.size :]
+        mates = find_mates(some, roster, these, enrolled, length, compute)
         mates.results.best_mate[:] = self.best_mate[chosen]
         found = search_others(some, roster, mates, compute)
         listed = found.candidate_rows >= 0

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evenmatch.errors import RequestError
+from evenmatch.matching.vectors import at_hand, blocks, bound_of, longest_square, part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
+    from evenmatch.matching import vectors as lying
     from evenmatch.scoring.exact import Vectors
     from evenmatch.scoring.parts import Part
     from evenmatch.scoring.plan import Rows
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 TILE = 1024
 STRIP = 256  # a tile on the diagonal of a symmetric plan is taken in strips of so many rows
-CHUNK = 1 << 14
 COPIED = 64 << 20  # bytes of templates up to which a sorted copy is made
 
 
@@ -51,15 +51,18 @@ class Side:
     Attributes:
         rows: the rows, in order.
         keys: what each row is counted under; runs of one key are counted together.
-        templates: where the templates are; may be memory-mapped.
+        templates: where the templates are.
         places: where in `templates` each row's is.
-        squares: squared length of each row's template; empty where nobody needs them.
+        squared: whether squared lengths are needed.
+        squares: squared length of each row's template; empty where they are not needed, or where
+            the templates are not in memory.
     """
 
     rows: Rows
     keys: Int32
-    templates: Vectors
+    templates: lying.Vectors
     places: npt.NDArray[np.integer]
+    squared: bool
     squares: Vectors
 
     def __len__(self) -> int:
@@ -71,16 +74,44 @@ class Side:
         if np.all(np.diff(places) == 1):
             vectors = np.ascontiguousarray(self.templates[places[0] : places[-1] + 1])
         else:
-            vectors = self.templates[places]
+            vectors = np.asarray(self.templates[places])
+        squares = self.squares[start:stop]
+        if self.squared and not self.squares.size:
+            squares = _squares(vectors, np.arange(len(vectors)))
         edges = np.flatnonzero(np.diff(keys)) + 1
         starts = np.concatenate([[0], edges, [keys.size]]).astype(np.int32)
-        # A memory map must not reach the compiled kernels as a type of its own.
-        plain = vectors.view(np.ndarray)
-        return Block(start, plain, self.squares[start:stop], starts, keys[starts[:-1]])
+        return Block(start, vectors, squares, starts, keys[starts[:-1]])
+
+    def near(self, spans: Sequence[tuple[int, int]]) -> Side:
+        """Return the side with the templates of given stretches in memory, read once.
+
+        Args:
+            spans: where each stretch begins and ends; what lies outside them is not to be asked
+                for.
+        """
+        if at_hand(self.templates):
+            return self
+        wanted = np.unique(np.concatenate([np.arange(*span) for span in spans]))
+        read = np.asarray(self.templates[self.places[wanted]])
+        places, squares = np.zeros(len(self), np.int64), self.squares
+        places[wanted] = np.arange(wanted.size)
+        if self.squared:
+            squares = np.zeros(len(self), np.float32)
+            squares[wanted] = _squares(read, np.arange(wanted.size))
+        return replace(self, templates=read, places=places, squares=squares)
+
+
+def near(sides: tuple[Side, Side], tile: int, part: Part) -> tuple[Side, Side]:
+    """Return rows and columns with the templates of a part's blocks in memory."""
+    rows, columns = sides
+    down = (part.top * tile, min(part.bottom * tile, len(rows)))
+    across = (part.left * tile, min(part.right * tile, len(columns)))
+    here = rows.near([down])
+    return here, here if rows is columns and down == across else columns.near([across])
 
 
 def lay_out(
-    templates: Vectors,
+    templates: lying.Vectors,
     rows: Rows,
     keys: Int32,
     then: npt.NDArray[np.int32] | None = None,
@@ -89,22 +120,27 @@ def lay_out(
 ) -> Side:
     """Return rows sorted by key, and within a key by `then`.
 
-    Small sets are copied in that order; of large ones, blocks are gathered when needed.
+    Small sets are copied in that order; of large ones, blocks are gathered when needed, and of
+    what is not in memory, parts.
     """
     order = np.lexsort((rows, keys) if then is None else (rows, then, keys))
     rows, keys = rows[order], keys[order]
-    lengths = _squares(templates, rows) if squares else np.zeros(0, np.float32)
+    vectors, places = part_of(templates, rows)
     if rows.size * templates.shape[1] * 4 <= COPIED:
-        return Side(rows, keys, np.asarray(templates[rows]), np.arange(rows.size), lengths)
-    return Side(rows, keys, templates, rows, lengths)
+        vectors, places = np.asarray(vectors[places]), np.arange(rows.size)
+    lengths = np.zeros(0, np.float32)
+    if squares and at_hand(vectors):
+        lengths = _squares(vectors, places)
+    return Side(rows, keys, vectors, places, squares, lengths)
 
 
-def _squares(templates: Vectors, rows: Rows) -> Vectors:
+def _squares(templates: lying.Vectors, rows: npt.NDArray[np.integer]) -> Vectors:
     """Return squared lengths, summed in float64."""
-    squares = np.empty(rows.size, np.float32)
-    for start in range(0, rows.size, CHUNK):
-        part = np.asarray(templates[rows[start : start + CHUNK]], dtype=np.float64)
-        squares[start : start + CHUNK] = np.einsum("ij,ij->i", part, part)
+    squares, done = np.empty(rows.size, np.float32), 0
+    for some in blocks(rows):
+        part = np.asarray(templates[some], dtype=np.float64)
+        squares[done : done + some.size] = np.einsum("ij,ij->i", part, part)
+        done += some.size
     return squares
 
 
@@ -141,22 +177,13 @@ def tasks(
             yield Task(top, bottom, left, min(left + tile, columns))
 
 
-def longest(templates: Vectors, rows: Rows) -> float:
+def longest(templates: lying.Vectors, rows: Rows) -> float:
     """Return an upper bound of the length of any of the rows.
 
     Raises:
         RequestError: a template holds something that is not a number.
     """
     most = 0.0
-    for start in range(0, rows.size, CHUNK):
-        part = np.asarray(templates[rows[start : start + CHUNK]])
-        squares = np.einsum("ij,ij->i", part, part)
-        if not np.all(np.isfinite(squares)):
-            bad = int(rows[start + int(np.argmin(np.isfinite(squares)))])
-            raise RequestError(
-                f"The template of row {bad} is not finite or too long to compare; "
-                "mark it as a failure, or repair the matcher that made it."
-            )
-        most = max(most, float(squares.max(initial=0.0)))
-    # The squares were summed in float32, whose relative error is at most d / 2**24.
-    return float(np.sqrt(most * (1 + templates.shape[1] * 2.0**-23)))
+    for some in blocks(rows):
+        most = max(most, longest_square(np.asarray(templates[some]), some))
+    return bound_of(most, templates.shape[1])

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evenmatch.matching.matcher import ScoreKind
+from evenmatch.matching.vectors import blocks
 from evenmatch.scoring.cpu import CpuTiles
 from evenmatch.scoring.mates import find_mates
 from evenmatch.scoring.passes import core_count, run
@@ -16,8 +18,6 @@ from evenmatch.scoring.searching import Probes, best_of_others, search_tile
 from evenmatch.scoring.shortlist import Gallery, empty_lists, settle_all
 from evenmatch.scoring.sides import TILE, Task, lay_out, longest
 from evenmatch.scoring.tile import ruler
-
-from evenmatch.matching.matcher import ScoreKind  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ def search_tiles(
     compute: Compute,
 ) -> SearchResults:
     """Search a gallery exactly."""
-    searching = find_mates(templates, roster, searches, gallery, length)
+    searching = find_mates(templates, roster, searches, gallery, length, compute)
     return search_others(templates, roster, searching, compute)
 
 
@@ -80,7 +80,7 @@ class _Engine:
         self._search_place = _places(results.searches, self.probes, roster)
         order = _places(results.gallery, self.enrolled, roster)
         self._gallery = Gallery(
-            self.enrolled.templates.view(np.ndarray),
+            np.asarray(self.enrolled.templates),
             self.enrolled.places.astype(np.int64),
             order.astype(np.int32),
         )
@@ -161,10 +161,12 @@ class _Engine:
         full = ~other.any(axis=1) & (best.count[:, 0] == best.length)
         for search in np.flatnonzero(full).tolist():
             excluded = np.isin(self._people, (people[search, 0], probes.people[search]))
-            everyone = self._templates.vectors[self.enrolled.rows]
-            euclidean = self._ruler.euclidean
-            self._results.runner_up[at[search]] = best_of_others(
-                vectors, search, everyone, excluded, euclidean
+            euclidean, gallery = self._ruler.euclidean, self.enrolled.templates
+            self._results.runner_up[at[search]] = max(
+                best_of_others(vectors, search, np.asarray(gallery[some]), left_out, euclidean)
+                for some, left_out in zip(
+                    blocks(self.enrolled.places), blocks(excluded), strict=True
+                )
             )
 
 

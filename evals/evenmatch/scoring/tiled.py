@@ -13,12 +13,12 @@ import numpy as np
 from evenmatch.matching.matcher import ScoreKind
 from evenmatch.scoring.cpu import CpuTiles
 from evenmatch.scoring.devices import torch_device
-from evenmatch.scoring.exact import similarities
-from evenmatch.scoring.parts import Blocks, over_parts
+from evenmatch.scoring.given import given_scores
+from evenmatch.scoring.parts import Blocks, in_one, over_parts
 from evenmatch.scoring.passes import core_count, run
 from evenmatch.scoring.product import WORTH_IMPORTING, fastest_product, torch_alone
 from evenmatch.scoring.scored import ScoredPairs
-from evenmatch.scoring.sides import TILE, lay_out, longest, tasks
+from evenmatch.scoring.sides import TILE, lay_out, longest, near, tasks
 from evenmatch.scoring.tail import QUOTA, Tail
 from evenmatch.scoring.tile import PART, ruler
 from evenmatch.scoring.torch_tiles import DEVICE_TILE, TorchTiles
@@ -76,8 +76,9 @@ class Work:
     @cached_property
     def longest(self) -> float:
         """An upper bound of the length of any usable template."""
-        if self.known_longest is not None:
-            return self.known_longest
+        for known in (self.known_longest, self.templates.longest):
+            if known is not None:
+                return known
         return longest(self.templates.vectors, np.flatnonzero(self.usable).astype(np.int32))
 
     @property
@@ -117,18 +118,8 @@ class Work:
 
     def scores(self, probe: Rows, reference: Rows, threads: int = 0) -> npt.NDArray[np.float32]:
         """Return exact scores of given pairs."""
-        vectors = self.templates.vectors
-        if not isinstance(vectors, np.ndarray):  # they lie elsewhere: only these are fetched
-            rows, at = np.unique(np.concatenate([probe, reference]), return_inverse=True)
-            vectors = vectors[rows]
-            probe, reference = np.split(at.astype(np.int32), [probe.size])
-        return similarities(
-            vectors,
-            self.templates.score_kind,
-            probe,
-            reference,
-            threads=threads or self.threads,
-        )
+        compute = replace(self.compute, threads=threads or self.threads)
+        return given_scores(self.templates, probe, reference, compute)
 
     def side(
         self, rows: Rows, keys: npt.NDArray[np.int32], then: npt.NDArray[np.int32] | None = None
@@ -212,7 +203,7 @@ def count_tiles(work: Work, bins: Bins, floor: float, *, quota: int = QUOTA) -> 
     owed = same_person_cells(work, bins)
     tail = Tail(work.roster, floor, work.compute.keep_tail, owed, quota)
     blocks = work.blocks()
-    if work.compute.spread is None:
+    if in_one(work.templates, work.compute):
         cells = _count_into(tail, work, work.by_group(), bins, blocks.whole)
     else:
         cells = np.zeros_like(owed)
@@ -227,7 +218,7 @@ def count_tiles(work: Work, bins: Bins, floor: float, *, quota: int = QUOTA) -> 
 
 def _count_into(tail: Tail, work: Work, sides: tuple[Side, Side], bins: Bins, part: Part) -> Int64:
     """Count a part of the comparisons into its cells, and keep its tail."""
-    rows, columns = sides
+    rows, columns = near(sides, work.tile, part)
     n = work.roster.n_groups
     shares = _Shares((n, n, bins.count), work.workers)
 

@@ -12,7 +12,7 @@ from evenmatch.matching.candidates import CandidateLists
 from evenmatch.matching.matcher import Templates
 from evenmatch.matching.program_scores import ProgramScores, row_scores
 from evenmatch.scoring.enrolment import pool, pooled_lookup, pooled_templates
-from evenmatch.scoring.exact import similarities
+from evenmatch.scoring.given import given_scores
 from evenmatch.scoring.list_search import search_lists
 from evenmatch.scoring.needs import Compute
 from evenmatch.scoring.search import search, search_scores
@@ -81,7 +81,7 @@ class Searcher:
             return row_scores(self.scored, self.roster.photographs, probe, reference)
         failures = self.scored.failures
         failed = np.isin(probe, list(failures)) | np.isin(reference, list(failures))
-        scores = similarities(self.scored.vectors, self.scored.score_kind, probe, reference)
+        scores = given_scores(self.scored, probe, reference, self.compute)
         why = [
             str(failures.get(one, failures.get(other, "")))
             for one, other in zip(probe.tolist(), reference.tolist(), strict=True)

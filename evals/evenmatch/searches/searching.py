@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from evenmatch.results.one_to_many import Searched
     from evenmatch.results.thresholds import Scale
     from evenmatch.scoring.galleries import Split
-    from evenmatch.scoring.plan import Roster
+    from evenmatch.scoring.plan import Roster, Rows
 
 
 def identify(
@@ -65,13 +65,7 @@ def identify(
             "the comparisons between searches and gallery."
         )
         return Identified(notices=notices)
-    worn = set(samples.table[MASK].iloc[np.concatenate([split.searches for split in splits])])
-    masks = [mask for mask in samples.mask_values if mask in worn and _searched_with(mask, config)]
-    if not masks:
-        raise RequestError(
-            "one_to_many.searches: only photographs with a drawn mask are left to search with, and "
-            "`masks.apply_to` lacks `probe`; add it or widen `searches.where`."
-        )
+    masks = search_masks(samples, splits, config)
     every, thresholds = [], []
     with progress(f"searches: {scale.matcher}", len(splits)) as task:
         for split in splits:
@@ -92,8 +86,25 @@ def identify(
     return beyond_rates(searcher, first, groups, config)
 
 
-def _searched_with(mask: str, config: RunConfig) -> bool:
-    return not mask.startswith(SYNTHETIC) or "probe" in config.masks.apply_to
+def search_masks(samples: Samples, splits: list[Split], config: RunConfig) -> list[str]:
+    """Return the mask conditions that are searched with, bare faces first.
+
+    Raises:
+        RequestError: there is none.
+    """
+    worn = set(samples.table[MASK].iloc[np.concatenate([split.searches for split in splits])])
+    drawn_too = "probe" in config.masks.apply_to
+    masks = [
+        mask
+        for mask in samples.mask_values
+        if mask in worn and (drawn_too or not mask.startswith(SYNTHETIC))
+    ]
+    if not masks:
+        raise RequestError(
+            "one_to_many.searches: only photographs with a drawn mask are left to search with, and "
+            "`masks.apply_to` lacks `probe`; add it or widen `searches.where`."
+        )
+    return masks
 
 
 def make_run_splits(
@@ -117,13 +128,19 @@ def make_run_splits(
     return splits, notice
 
 
+def wearing(samples: Samples, split: Split, mask: str) -> Rows:
+    """Return the rows of a split's searches that wear a mask."""
+    worn = (samples.table[MASK] == mask).to_numpy()
+    return split.searches[worn[split.searches]]
+
+
 def search_split(
     searcher: Searcher, samples: Samples, split: Split, mask: str, asked: OneToMany
 ) -> Searched:
     """Search a gallery with the photographs of one mask condition."""
-    wearing = (samples.table[MASK] == mask).to_numpy()
-    searches = split.searches[wearing[split.searches]]
-    results = searcher.search(searches, split.gallery, length=max(asked.ranks))
+    searches = wearing(samples, split, mask)
+    length = min(max(asked.ranks), max(split.gallery.size, 1))
+    results = searcher.search(searches, split.gallery, length=length)
     worst = searcher.worst_mates(searches, split.gallery) if asked.mates == "all" else None
     return searched(split, mask, results, searcher.roster, worst=worst)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from evenmatch.entries.matcher import FILE_KEYS
 from evenmatch.errors import RequestError
 from evenmatch.matching.candidates import read_candidates, read_enrolled
 from evenmatch.matching.matcher import ScoreKind
+from evenmatch.matching.places import name_of
 from evenmatch.matching.score_file import FormatOptions
 from evenmatch.matching.score_formats.bssr1 import find_sets
 from evenmatch.matching.scores import read_scores
@@ -17,8 +19,6 @@ from evenmatch.matching.vendor_files import files_sha256
 from evenmatch.matching.vendor_templates import TemplateFile
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from evenmatch.data.samples import Samples
     from evenmatch.entries.matcher import MatcherEntry
     from evenmatch.matching.candidates import CandidateLists
@@ -55,7 +55,7 @@ class VendorFiles:
         facts = {"photographs": "none read by this program"}
         if entry.kind == "templates" and entry.path is not None:
             file = TemplateFile.find(entry.path, entry.ids, cast("Comparison", entry.score_kind))
-            facts |= {"template file": entry.path.name, "compared by": entry.score_kind}
+            facts |= {"template file": name_of(entry.path), "compared by": entry.score_kind}
             return cls(entry, file, file.digest, facts)
         for key in FILE_KEYS:
             _refuse_missing(entry, key)
@@ -72,27 +72,30 @@ class VendorFiles:
             return self.templates.score_kind is ScoreKind.EUCLIDEAN
         return self.entry.score_kind == "distance"
 
-    def scored(self, samples: Samples, *, ordered: bool) -> Templates | ScoreTable | None:
+    def scored(
+        self, samples: Samples, *, ordered: bool, apart: bool = False
+    ) -> Templates | ScoreTable | None:
         """Read the templates or scores; None where there are none but candidate lists.
 
         Args:
             samples: the benchmark's rows; drawn masks are among them for templates alone.
             ordered: whether the two orders of a pair may differ.
+            apart: whether other processes compare templates.
         """
         if self.templates is not None:
-            return self.templates.read(samples)
+            return self.templates.read(samples, apart=apart)
         if self.entry.path is None:
             return None
         entry = self.entry
         options = FormatOptions(
             column=entry.column,
             failed_score=entry.failed_score,
-            ids=entry.ids,
+            ids=Path(entry.ids) if entry.ids is not None else None,
             column_ids=entry.column_ids,
             sets=entry.sets,
         )
         return read_scores(
-            self.entry.path,
+            Path(self.entry.path),
             samples,
             score_kind=self._score_kind,
             ordered=ordered,
@@ -123,7 +126,7 @@ def _digest(entry: MatcherEntry) -> str:
         key: file for key in FILE_KEYS if (file := getattr(entry, key)) is not None
     }
     if entry.format == "bssr1-xml" and entry.path is not None:
-        files.setdefault("sets", find_sets(entry.path))
+        files.setdefault("sets", find_sets(Path(entry.path)))
     if set(files) == {"path"}:
         return files_sha256([files["path"]])
     lines = [f"{key} {files_sha256([file])}\n" for key, file in files.items()]

@@ -19,6 +19,7 @@ import pandas as pd
 from evenmatch.data.loaders.format import Loaded, Loader
 from evenmatch.data.loaders.manifest import read_list
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +74,7 @@ def bounded_bytes(path: Path) -> bytes:
         RequestError: the file is missing or too large.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if ordinary(path).stat().st_size > MOST_BYTES:
             raise RequestError(
                 f"{path} is larger than {MOST_BYTES:,} bytes; it is none of the set."
             )

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 # What published tables write where nobody knows.
@@ -32,7 +33,7 @@ def read_columns(
         RequestError: the file is missing, no UTF-8 CSV, or lacks a required column.
     """
     with readable_table(path, "UTF-8 CSV", "holds no row"):
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with ordinary(path).open(encoding="utf-8-sig", newline="") as file:
             heading = [name.strip() for name in next(csv.reader(file), [])]
         places = _places(path, heading, required, wanted)
         table = cells(path, skiprows=1, usecols=list(places))
@@ -61,10 +62,18 @@ def readable_table(path: Path, form: str, empty: str) -> Iterator[None]:
         raise RequestError(f"{path}: is no readable {form} ({reason}); get it again.") from None
 
 
+def apart_by(heading: Sequence[str]) -> str:
+    """Say what to do where a heading looks as if something else than a comma parted its columns."""
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if heading and all(mark in each for each in heading):
+            return f"{name.capitalize()} part its columns: save it with commas, and decimal points"
+    return ""
+
+
 def cells(path: Path, **how: Any) -> pd.DataFrame:  # noqa: ANN401 - options of pandas
     """Return the cells of a table as text, nothing guessed and no row taken for a heading."""
     table: pd.DataFrame = pd.read_csv(
-        path,
+        ordinary(path),
         header=None,
         dtype=str,
         keep_default_na=False,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from evenmatch.data.loaders.columns import cells, readable_table
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ def read_matches(path: Path, _places: Places) -> pd.DataFrame:
         RequestError: the file is missing, no UTF-8 text, or has another form.
     """
     with readable_table(path, "list of matches", "lists no comparison"):
-        with path.open("rb") as file:
+        with ordinary(path).open("rb") as file:
             first = file.readline(_LONGEST).decode("utf-8-sig").strip()
         comma = "," in first
         row = first.split(",") if comma else first.split()

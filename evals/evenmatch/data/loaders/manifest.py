@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from evenmatch.data.loaders.columns import cells
+from evenmatch.data.loaders.columns import apart_by, cells
 from evenmatch.data.loaders.format import Loaded, Loader
 from evenmatch.errors import RequestError
 
@@ -33,12 +33,17 @@ def read_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
         raise RequestError(f"{path}: there is no such file; check `root` and the card.") from None
     except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RequestError(f"{path}: is no readable UTF-8 CSV ({reason}); correct it.") from None
+        raise RequestError(
+            f"{path}: is no readable UTF-8 CSV ({reason}); correct it, or save it as UTF-8 with "
+            "commas between columns."
+        ) from None
     table = found.iloc[1:].reset_index(drop=True).set_axis(found.iloc[0].str.strip(), axis=1)
     missing = [column for column in required if column not in table.columns]
     if missing:
+        what = apart_by([name for name in table.columns if name])
         raise RequestError(
-            f"{path}: lacks the column {missing[0]!r}; it needs {', '.join(required)}."
+            f"{path}: lacks the column {missing[0]!r}; it needs {', '.join(required)}. "
+            f"{what or 'Rename or add it'}."
         )
     # A column without a heading is the row number that some programs write.
     table = table.loc[:, table.columns != ""].rename_axis(columns=None)
@@ -54,7 +59,11 @@ def read_manifest(path: Path) -> pd.DataFrame:
     for column in ("sample_id", "subject_id"):
         blank = table.index[table[column] == ""]
         if len(blank):
-            raise RequestError(f"{path}: row {blank[0] + 2}: {column} is blank; fill it in.")
+            more = f" ({len(blank)} such rows)" if len(blank) > 1 else ""
+            raise RequestError(
+                f"{path}: row {blank[0] + 2}: {column} is blank{more}; fill it in, or remove the "
+                "row where it stands for no photograph."
+            )
     return table
 
 

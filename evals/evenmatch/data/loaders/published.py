@@ -9,6 +9,7 @@ import pandas as pd
 
 from evenmatch.data.loaders.folders import PHOTOGRAPHS
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 
 if TYPE_CHECKING:
     import re
@@ -61,7 +62,7 @@ def readable(path: Path, largest: int, what: str) -> Iterator[None]:
         what: its kind, as in "no such list".
     """
     try:
-        if path.stat().st_size > largest:
+        if ordinary(path).stat().st_size > largest:
             raise RequestError(
                 f"{path}: is larger than {largest >> 20} MiB, which no {what} is; check which file "
                 "the card names."

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from evenmatch.errors import RequestError
+from evenmatch.files import leads_inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +54,7 @@ def placed(loader: Loader, root: Path, named: Mapping[str, str]) -> dict[str, Pa
             raise RequestError(
                 f"samples.files: the loader has no file {role!r}; it has {sorted(loader.files)}."
             )
-        if not (root / place).resolve().is_relative_to(root.resolve()):
+        if not leads_inside(root, place):
             raise RequestError(
                 f"samples.files.{role}: {place!r} leads outside the benchmark's folder; write it "
                 "relative to `benchmark.root`."

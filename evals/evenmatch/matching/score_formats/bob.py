@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 from evenmatch.matching.score_file import Gathered, label_codes
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _read(
 def _blocks(path: Path) -> Iterator[list[tuple[int, str]]]:
     """Yield the lines that hold something, with their numbers, so many at a time."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with ordinary(path).open(encoding="utf-8") as file:
             filled = (
                 (number, line)
                 for number, line in enumerate(file, 1)

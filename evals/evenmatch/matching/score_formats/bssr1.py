@@ -21,6 +21,7 @@ import numpy as np
 
 from evenmatch.data.loaders.bssr1 import bounded_bytes, read_signatures
 from evenmatch.errors import RequestError
+from evenmatch.files import leads_inside
 from evenmatch.matching.score_file import Gathered, sample_codes
 
 if TYPE_CHECKING:
@@ -108,9 +109,8 @@ def similarity_file(path: Path, expected: int) -> npt.NDArray[np.float64]:
 
 
 def _inside(folder: Path, name: str) -> Path:
-    path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if not leads_inside(folder, name):
         raise RequestError(
             f"{LISTS[0]}: the name {name!r} leads outside {folder}; take the list from the set."
         )
-    return path
+    return folder / name

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 from evenmatch.matching.array_damage import NO_ARRAY
 from evenmatch.matching.id_list import read_ids
 from evenmatch.matching.score_file import Gathered, sample_codes
@@ -92,7 +93,7 @@ def _known(rows: Gathered, ids: list[str], file: Path) -> npt.NDArray[np.int64]:
 
 def _array(shape: _Shape) -> Iterator[npt.NDArray[np.float64]]:
     try:
-        matrix = np.load(shape.path, mmap_mode="r", allow_pickle=False)
+        matrix = np.load(ordinary(shape.path), mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as missing:
         raise _no_file(shape.path) from missing
     except NO_ARRAY as wrong:
@@ -113,7 +114,7 @@ def _text(shape: _Shape) -> Iterator[npt.NDArray[np.float64]]:
     step = max(1, CELLS // shape.columns)
     waiting: list[npt.NDArray[np.float64]] = []
     try:
-        with shape.path.open(encoding="utf-8") as file:
+        with ordinary(shape.path).open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if not line.strip():
                     continue
