@@ -9,6 +9,7 @@ import time
 import pandas as pd
 import pytest
 
+from evenmatch.reporting.overview import write_overview
 from evenmatch.reporting.pdf import write_pdf
 from evenmatch.reporting.tables import as_read
 
@@ -247,3 +248,15 @@ def test_the_page_prints_to_pdf(browser, audit, tmp_path):  # noqa: ARG001 - the
     printed = write_pdf(page, tmp_path / "report.pdf").read_bytes()
     assert printed.startswith(b"%PDF-")
     assert printed.count(b"/Type /Page\n") > 5 or b"/Count" in printed
+
+
+def test_the_list_of_audits_shows_every_rate_without_scrolling_sideways(browser, audit):
+    browser.open(write_overview(audit.folder.parents[1]))
+    regions = json.loads(
+        browser.js(
+            "JSON.stringify([...document.querySelectorAll('.scroll')]"
+            ".map(each => [each.clientWidth, each.scrollWidth]))"
+        )
+    )
+    assert regions
+    assert all(seen >= whole > 500 for seen, whole in regions)

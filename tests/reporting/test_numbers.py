@@ -24,6 +24,7 @@ from evenmatch.reporting import numbers
         (0.001, "0.100%"),
         (0.0000123, "0.00123%"),
         (1.23e-9, "1.23 × 10⁻⁷%"),  # noqa: RUF001 - the sign a reader sees
+        (1e-102, "under 10⁻¹⁰%"),
     ],
 )
 def test_percentages_keep_their_significant_digits(rate, text):

@@ -66,3 +66,17 @@ def test_a_browser_that_prints_nothing_is_quoted(chromium, tmp_path):
 def test_the_browser_named_is_the_one_used(chromium):
     chromium("exit 0")
     assert find_chromium() == os.environ["EVENMATCH_CHROMIUM"]
+
+
+def test_a_page_printed_on_another_day_gives_the_same_bytes(chromium, tmp_path):
+    """Dates as Chromium writes them, in two zones; a page that speaks of dates keeps its own."""
+    said = "(D:20261122 is the day) /CreationDate (D:{}) /ModDate (D:{})>>"
+    printed = []
+    for hour, name in (("20261122102301+00'00'", "a"), ("20270103235959-09'30'", "b")):
+        chromium(
+            'for each in "$@"; do case "$each" in --print-to-pdf=*) out="${each#*=}";; esac; done; '
+            f'printf "%s" "{said.format(hour, hour)}" > "$out"'
+        )
+        printed.append(write_pdf("<p>page</p>", tmp_path / name).read_bytes())
+    day = "20000101000000+00'00'"
+    assert printed == [said.format(day, day).encode()] * 2

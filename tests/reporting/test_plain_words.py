@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from evenmatch.reporting import plain_words
 
 FORBIDDEN = re.compile(r"\b(un)?bias|no difference|equally|\bfair\b", re.IGNORECASE)
@@ -31,6 +33,13 @@ def test_the_first_paragraph_names_matchers_benchmark_and_people(result):
     assert "applied dlib and vendor-a to" in opening
     assert "Generated demonstration faces" in opening
     assert "260 people in 1,040 photographs" in opening
+
+
+@pytest.mark.parametrize(("basis", "said"), [("synthetic", True), ("informed", False)])
+def test_the_first_paragraph_says_where_nobody_exists(result, basis, said):
+    card = result.card | {"consent": {"basis": basis, "note": ""}}
+    opening = plain_words.opening(result.model_copy(update={"card": card}))
+    assert ("Nobody in these photographs exists" in opening) is said
 
 
 def test_each_rate_stands_with_counts_people_and_interval(result):
@@ -88,7 +97,9 @@ def test_undecided_breakdowns_share_one_sentence(result):
 
 def test_masks_are_compared_with_the_bare_condition(result):
     texts = " ".join(plain_words.verdicts(result)[1].differences)
-    assert "With synthetic-wide-high-light-blue probes and unmasked references" in texts
+    drawn = "With a drawn (synthetic) wide high light-blue mask on the probe, "
+    (said,) = re.findall(rf"{re.escape(drawn)}(.*?\.)(?= |$)", texts)
+    assert re.match(r"false non-matches are .*; false matches are .* against ", said)
 
 
 def test_an_unresolved_operating_point_is_said(result):

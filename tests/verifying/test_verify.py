@@ -47,7 +47,7 @@ def test_every_rate_claim_and_index_is_found_again(whole_audit, command):
     checks = {check["part"]: check for check in json.loads(out)["checks"]}
     for part in ("thresholds", "error_rates", "equity", "differences", "group_tests", "failures",
                  "tradeoff", "distributions", "curves", "sweeps", "search_sweeps", "claims",
-                 "files"):  # fmt: skip
+                 "scenario", "files"):  # fmt: skip
         check = checks[part]
         assert check["checked"] == check["rows"] > 0, part
     others = sum(each["rows"] for each in checks["identification"]["not_recomputed"])
@@ -91,6 +91,8 @@ EDITS = [
     ("claims", "trials", 7),
     ("tradeoff", "own_false_matches", 999),
     ("curves", "mated_trials", 3),
+    ("scenario", "value", 12345.6),
+    ("gallery_size", "fpir", 0.001),
     ("distributions", "counts", [1, 2, 3]),
 ]
 
@@ -145,7 +147,7 @@ def test_numbers_edited_everywhere_alike_are_found_by_the_scores(audit, command)
     assert command("report", audit)[0] == 0  # renders tables, page and digests anew
     code, out, _ = command("verify", audit, "--json")
     assert code == 1
-    assert set(parts(out)[0]) <= {"error_rates", "variants"}
+    assert set(parts(out)[0]) <= {"error_rates", "variants", "scenario"}
 
 
 def test_rendering_again_does_not_vouch_for_edited_evidence(audit, command):

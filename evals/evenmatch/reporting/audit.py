@@ -6,12 +6,14 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from evenmatch.files import write_file
+from evenmatch.files import clear_halves, write_file
+from evenmatch.holding import held
 from evenmatch.reporting.digests import note_digests
 from evenmatch.reporting.tables import write_tables
 from evenmatch.results.reading import RESULTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from evenmatch.results.model import RunResult
@@ -47,32 +49,48 @@ def _write_results(path: Path, text: str) -> None:
 
 def render_audit(result: RunResult, folder: Path) -> Path:
     """Write an audit's tables, figures and page from its result alone, and return the folder."""
-    _render(result, folder)
-    note_digests(folder)
+    with held(folder, says=f"another program is writing {folder}; this one waits for it.") as alone:
+        if alone:
+            clear_halves(folder, below=True)
+        _render(result, folder)
+        note_digests(folder)
     return folder
 
 
 def _render(result: RunResult, folder: Path) -> None:
-    formats = _formats(result)
-    if "csv" in formats:
+    if "csv" in _formats(result):
         write_tables(result, folder)
+    for name, content in pages(result):
+        if name == PRINTED:
+            from evenmatch.reporting.pdf import try_pdf  # noqa: PLC0415
+
+            try_pdf(str(content), folder / name)
+        else:
+            write_file(folder / name, content)
+
+
+def pages(result: RunResult) -> Iterator[tuple[str, str | bytes]]:
+    """Render an audit's figures and pages: each one's path in the folder, and what it holds.
+
+    Of the printed report it is the page that a browser is to print.
+    """
+    formats = _formats(result)
     if {"html", "pdf"} & set(formats):
         # Drawing takes a second to import, which an audit without a page does not spend.
         from evenmatch.reporting.html import render_report  # noqa: PLC0415
-        from evenmatch.reporting.pdf import try_pdf  # noqa: PLC0415
-        from evenmatch.reporting.plots import draw_plots, write_plots  # noqa: PLC0415
+        from evenmatch.reporting.plots import draw_plots, plot_files  # noqa: PLC0415
 
         plots = draw_plots(result)
-        write_plots(plots, folder / PLOTS)
+        yield from ((f"{PLOTS}/{name}", content) for name, content in plot_files(plots))
         page = render_report(result, plots)
         if "html" in formats:
-            write_file(folder / REPORT, page)
+            yield REPORT, page
         if "pdf" in formats:
-            try_pdf(page, folder / PRINTED)
+            yield PRINTED, page
     if "md" in formats:
         from evenmatch.reporting.markdown import render_markdown  # noqa: PLC0415
 
-        write_file(folder / SHORT, render_markdown(result, drawn="html" in formats))
+        yield SHORT, render_markdown(result, drawn="html" in formats)
 
 
 def result_text(result: RunResult) -> str:

@@ -52,7 +52,7 @@ def _sentence(row: ClaimVerdict) -> str:
     if row.verdict == "undecided" and row.needed is not None:
         more = f" About {people(row.needed)} more would decide it."
     worst = "" if row.scope == "all" else " in the group where it is highest"
-    return (
-        f"{subject} ({claimed(row)}) is {row.verdict}: {row.reason}. Seen{worst}: "
-        f"{seen_words(row)}.{more}"
-    )
+    # Of several groups without a rate none is the highest, and the reason has said why.
+    silent = worst and row.estimate is None
+    seen = "" if silent else f" Seen{worst}: {seen_words(row)}."
+    return f"{subject} ({claimed(row)}) is {row.verdict}: {row.reason}.{seen}{more}"

@@ -96,7 +96,7 @@ def _everybody(row: PairedRate) -> str:
     name = f"The {NAMES[row.metric]} of everybody"
     if row.difference is None or row.first_rate is None or row.second_rate is None:
         return f"{name} cannot be compared: too few people ({people(row.first_subjects)})."
-    went = f"went from {percent(row.first_rate)} to {percent(row.second_rate)}"
+    went = f"went from {side_text(row, second=False)} to {side_text(row, second=True)}"
     bounds = f"a change of {change_text(row)}"
     if row.outcome == "no difference shown":
         return f"{name} {went}, {bounds}: no difference is shown."
@@ -105,10 +105,16 @@ def _everybody(row: PairedRate) -> str:
 
 
 def change_text(row: PairedRate) -> str:
-    """Return a difference with its interval, in percentage points."""
+    """Return a difference with its interval, in percentage points.
+
+    Between rates of which one is an upper end alone, the interval is all there is to say.
+    """
     if row.difference is None or row.low is None or row.high is None:
         return ""
-    return f"{_points(row.difference)} points ({_points(row.low)} to {_points(row.high)})"
+    ends = f"{_points(row.low)} to {_points(row.high)}"
+    if {row.first_status, row.second_status} != {"estimate"}:
+        return f"{ends} points"
+    return f"{_points(row.difference)} points ({ends})"
 
 
 def short_change(row: PairedRate) -> str:
@@ -122,13 +128,21 @@ def _points(difference: float) -> str:
     return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
+def side_text(row: PairedRate, *, second: bool) -> str:
+    """Return what one side's people let be said of its rate."""
+    rate = row.second_rate if second else row.first_rate
+    high = row.second_high if second else row.first_high
+    if rate is None:
+        return "too few"
+    bounded = (row.second_status if second else row.first_status) == "upper_bound"
+    return f"at most {percent(high)}" if bounded and high is not None else percent(rate)
+
+
 def rate_cell(row: PairedRate, *, second: bool) -> str:
     """Return one side's rate, with its counts."""
-    rate = row.second_rate if second else row.first_rate
     errors = row.second_errors if second else row.first_errors
     trials = row.second_trials if second else row.first_trials
-    shown = percent(rate) if rate is not None else "too few"
-    return f"{shown} ({count(errors)} / {count(trials)})"
+    return f"{side_text(row, second=second)} ({count(errors)} / {count(trials)})"
 
 
 def write_comparison(contrast: Contrast, folder: Path) -> tuple[Path, Path]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import platform
+import zlib
 from contextlib import suppress
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from evenmatch.errors import RequestError
@@ -71,8 +74,32 @@ def note_digests(folder: Path, *, renewed: Collection[str] = ()) -> Path:
         if name.startswith(EVIDENCE) and name not in renewed
     }
     found = {name: file_sha256(folder / name) for name in audit_files(folder) if name not in kept}
-    content = {"schema": 1, "sha256": dict(sorted((found | kept).items()))}
+    content = {
+        "schema": 1,
+        "rendered_with": rendered_with(),
+        "sha256": dict(sorted((found | kept).items())),
+    }
     return write_file(folder / DIGESTS, json.dumps(content, indent=1) + "\n")
+
+
+def rendered_with() -> dict[str, str]:
+    """Say what a page's words and a figure's bytes depend on besides the results."""
+    packages = {name: version(name) for name in ("evenmatch", "matplotlib", "numpy", "pillow")}
+    return packages | {
+        "python": platform.python_version(),
+        "zlib": zlib.ZLIB_RUNTIME_VERSION,
+        "machine": platform.machine(),
+    }
+
+
+def read_rendered_with(folder: Path) -> dict[str, str]:
+    """Return what an audit's pages say they were rendered with; empty where nothing says it."""
+    if not (folder / DIGESTS).is_file():
+        return {}
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        content = json.loads((folder / DIGESTS).read_text(encoding="utf-8"))
+        return {str(name): str(value) for name, value in content["rendered_with"].items()}
+    return {}
 
 
 def is_whole(folder: Path) -> bool:

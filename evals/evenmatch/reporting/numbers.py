@@ -13,6 +13,7 @@ NOT_DECIDABLE = "not decidable with this data"
 _SMALLEST_POWER, _LONGEST_SPOKEN = -5, 60
 _RIGHT_TO_LEFT = ("R", "AL", "AN", "RLE", "RLO", "RLI")
 _SMALLEST_TICK = 1e-6
+_NEXT_TO_NOTHING = 1e-12  # no data tell such a rate from a smaller one; lower bounds lie there
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -74,6 +75,8 @@ def percent(rate: float, digits: int = 3) -> str:
     value = 100 * rate
     if value == 0:
         return "0%"
+    if abs(rate) < _NEXT_TO_NOTHING:
+        return f"under {_scientific(100 * _NEXT_TO_NOTHING, 1)}%"
     magnitude = math.floor(math.log10(abs(value)))
     if magnitude < _SMALLEST_POWER:
         return f"{_scientific(value, digits)}%"
@@ -137,4 +140,4 @@ def _scientific(value: float, digits: int) -> str:
     """Return a number as a power of ten in superscript figures."""
     mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
     power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{mantissa} \N{MULTIPLICATION SIGN} 10{power}"
+    return f"10{power}" if mantissa == "1" else f"{mantissa} \N{MULTIPLICATION SIGN} 10{power}"

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from jinja2 import TemplateError
 
 from evenmatch.errors import EvenmatchError
-from evenmatch.files import write_file
+from evenmatch.files import clear_halves, ordinary, write_file
 from evenmatch.holding import held
 from evenmatch.reporting.audit import REPORT
 from evenmatch.reporting.claim_words import claimed, whole_claims
@@ -42,7 +42,9 @@ def write_overview(reports: Path) -> Path | None:
     An audit that did not change since the last overview is taken from `index.json`. A file of
     either name that is somebody else's is left alone, and then nothing is written.
     """
-    with held(reports):
+    with held(reports) as alone:
+        if alone:
+            clear_halves(reports)
         return _write(reports)
 
 
@@ -108,7 +110,7 @@ def _entry(path: Path, reports: Path, known: dict[str, Entry]) -> Entry:
     place = folder.relative_to(reports).as_posix()
     page = {"report": f"{place}/{REPORT}" if (folder / REPORT).is_file() else None}
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(ordinary(path).read_bytes()).hexdigest()
         old = known.get(place)
         if old is not None and old.get("results_sha256") == digest and "problem" not in old:
             return {**old, **page}
@@ -151,7 +153,7 @@ def _rate(row: ErrorRate | IdentificationRate) -> Entry:
 def _known(document: Path) -> dict[str, Entry] | None:
     """Return the entries of the last overview by folder; None where it is no overview."""
     try:
-        content = json.loads(document.read_text(encoding="utf-8"))
+        content = json.loads(ordinary(document).read_text(encoding="utf-8"))
         if content["schema"] != SCHEMA:
             return {}
         return {str(each["folder"]): dict(each) for each in content["audits"]}
@@ -162,7 +164,7 @@ def _known(document: Path) -> dict[str, Entry] | None:
 def _is_torn(document: Path) -> bool:
     """Return whether a file is the beginning of an overview, or empty: what a power cut leaves."""
     try:
-        start = document.read_bytes()[: len(_OPENING)]
+        start = ordinary(document).read_bytes()[: len(_OPENING)]
     except OSError:
         return False
     return not start.strip(b"\0") or _OPENING.startswith(start)
@@ -171,7 +173,7 @@ def _is_torn(document: Path) -> bool:
 def _ours(page: Path) -> bool:
     """Return whether a page was written here; one that a power cut emptied is nobody's."""
     try:
-        start = page.read_text(encoding="utf-8", errors="replace")[:4000]
+        start = ordinary(page).read_text(encoding="utf-8", errors="replace")[:4000]
         return _GENERATOR in start or not start.strip("\0")
     except OSError:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -29,6 +30,8 @@ FLAGS = (
     *(("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()),
 )
 _LONGEST = 180  # seconds
+_DATE = re.compile(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}([^)]*)")
+_NO_ZONE = bytes.maketrans(b"-123456789", b"+000000000")
 
 
 def find_chromium() -> str | None:
@@ -83,7 +86,15 @@ def write_pdf(page: str, path: Path) -> Path:
                 f"or name another in EVENMATCH_CHROMIUM and run `evenmatch report {path.parent}`, "
                 "or print report.html from any browser."
             )
-        return write_file(path, printed.read_bytes())
+        return write_file(path, _undated(printed.read_bytes()))
+
+
+def _undated(pdf: bytes) -> bytes:
+    """Take the hour of printing out of a PDF, so that one page gives the same bytes again.
+
+    Every date keeps its length, since a PDF finds its parts by counting bytes.
+    """
+    return _DATE.sub(lambda date: date[1] + b"20000101000000" + date[2].translate(_NO_ZONE), pdf)
 
 
 def _run(arguments: list[str]) -> str:

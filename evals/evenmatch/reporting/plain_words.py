@@ -28,7 +28,7 @@ from evenmatch.reporting.numbers import (
     spoken,
     threshold,
 )
-from evenmatch.reporting.selection import ALL, View, everyone, separable, within
+from evenmatch.reporting.selection import ALL, View, everyone, separable, within, worn
 from evenmatch.results.model import ErrorRate
 
 if TYPE_CHECKING:
@@ -77,10 +77,14 @@ def opening(result: RunResult) -> str:
     whole = everyone(result)
     size = f", {people(whole.subjects)} in {plural(whole.samples, 'photograph')}" if whole else ""
     names = _joined([spoken(matcher.name) for matcher in result.matchers])
-    return (
+    said = (
         f"This audit applied {names} to {title}{size}. Its rates describe these photographs "
         "compared in this way; each is given with the interval that the number of people allows."
     )
+    consent = result.card.get("consent")
+    if isinstance(consent, dict) and consent.get("basis") == "synthetic":
+        said += " Nobody in these photographs exists: no rate here is that of real people."
+    return said
 
 
 def group_sentence(metric: str, group_by: str, rows: list[ErrorRate]) -> str:
@@ -238,21 +242,27 @@ def _usable(rows: list[ErrorRate]) -> list[ErrorRate]:
 
 
 def _mask_sentence(view: View, matcher: str, masks: MaskPair) -> str:
-    """Return how one mask condition compares with the bare one, for false non-matches."""
-    bare, masked = view.overall(matcher, "fnmr"), view.overall(matcher, "fnmr", masks=masks)
-    if masks == view.bare or bare is None or masked is None:
+    """Return how one mask condition compares with the bare one, in both rates."""
+    if masks == view.bare:
         return ""
-    where = f"With {masks[0]} probes and {masks[1]} references"
-    states = {bare.status, masked.status}
-    if states - {"estimate", "upper_bound"}:
-        return f"{where}, the effect on false non-matches is {NOT_DECIDABLE}."
+    said = [_under_masks(view, matcher, masks, metric) for metric in ("fnmr", "fmr")]
+    return "; ".join([f"With {worn(masks)}, {said[0]}", *said[1:]]) + "." if all(said) else ""
+
+
+def _under_masks(view: View, matcher: str, masks: MaskPair, metric: str) -> str:
+    """Return what masks do to one rate, or nothing where there are no such rows."""
+    bare, masked = view.overall(matcher, metric), view.overall(matcher, metric, masks=masks)
+    if bare is None or masked is None:
+        return ""
+    if {bare.status, masked.status} - {"estimate", "upper_bound"}:
+        return f"the effect on {_NAME[metric]} is {NOT_DECIDABLE}"
     change = f"{rate_words(masked)} ({_counts(masked)}{_bounds(masked)}) against {rate_words(bare)}"
     if separable([bare, masked]) is None:
         return (
-            f"{where}, false non-matches are {change}: the intervals overlap, so the data cannot "
-            "separate the two conditions."
+            f"{_NAME[metric]} are {change}: the intervals overlap, so the data cannot separate "
+            "the two conditions"
         )
-    return f"{where}, false non-matches are {change}: the two intervals do not overlap."
+    return f"{_NAME[metric]} are {change}: the two intervals do not overlap"
 
 
 def _joined(names: list[str]) -> str:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from evenmatch.data.conditions import SYNTHETIC
+from evenmatch.data.samples import UNKNOWN, UNMASKED
 from evenmatch.reporting.leading import leading
+from evenmatch.reporting.numbers import spoken
 
 if TYPE_CHECKING:
     from evenmatch.results.model import (
@@ -198,3 +201,25 @@ def masks_label(masks: MaskPair) -> str:
     if reference is None or probe == reference == "unknown":
         return probe if probe != "unknown" else "photographs as given"
     return f"{probe} probe, {reference} reference"
+
+
+def worn(masks: MaskPair) -> str:
+    """Say which mask is on which side, as people put it; a drawn one is always called so."""
+    probe, reference = masks
+    bare = (UNMASKED, UNKNOWN, None)
+    if reference in bare:
+        return f"{_mask(probe)} on the probe"
+    if probe in bare:
+        return f"{_mask(reference)} on the reference"
+    if probe == reference:
+        return f"{_mask(probe)} on both sides"
+    return f"{_mask(probe)} on the probe and {_mask(reference)} on the reference"
+
+
+def _mask(label: str | None) -> str:
+    if label in (UNMASKED, None):
+        return "no mask"
+    if label.startswith(SYNTHETIC):
+        shape, coverage, colour = label.removeprefix(SYNTHETIC).split("-", maxsplit=2)
+        return f"a drawn (synthetic) {shape} {coverage} {colour} mask"
+    return f"a mask labelled {spoken(label)}"

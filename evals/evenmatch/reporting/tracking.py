@@ -20,12 +20,13 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from evenmatch.errors import EvenmatchError, OutsideError
-from evenmatch.files import settle
+from evenmatch.files import make_folder, settle
 from evenmatch.holding import held
 from evenmatch.matching.weights import file_sha256
 from evenmatch.reporting import tracked
+from evenmatch.reporting.embedded_store import check_opens, database_of
 from evenmatch.reporting.metric_keys import metrics_of
-from evenmatch.reporting.waiting import Waiting, sending
+from evenmatch.reporting.waiting import Waiting, sending, settle_copy
 from evenmatch.results.reading import read_results
 
 if TYPE_CHECKING:
@@ -161,11 +162,13 @@ def _client(uri: str) -> MlflowClient:
     """Return a client of the store; the folder of an embedded store is made first."""
     from mlflow.tracking import MlflowClient  # noqa: PLC0415 - slow, needed only here
 
-    database = _database(uri)
+    database = database_of(uri)
     if database is not None:
+        make_folder(database.parent)
         with held(database.parent):
             if not database.exists():
                 _make_database(database)
+            check_opens(database)
             return MlflowClient(tracking_uri=uri)
     return MlflowClient(tracking_uri=uri)
 
@@ -176,6 +179,7 @@ def _make_database(database: Path) -> None:
 
     aside = database.with_name(f".{database.name}.new")
     aside.unlink(missing_ok=True)
+    check_opens(aside)
     MlflowClient(tracking_uri=f"sqlite:///{aside}")
     aside.rename(database)
     settle(database.parent)
@@ -183,19 +187,9 @@ def _make_database(database: Path) -> None:
 
 def _experiment(uri: str, name: str) -> dict[str, Any]:
     """Return what makes the experiment; an embedded store keeps its files beside its database."""
-    database = _database(uri)
-    beside = (
-        {}
-        if database is None
-        else {"artifact_location": (database.parent / "mlartifacts").as_uri()}
-    )
+    database = database_of(uri)
+    beside = {"artifact_location": (database.parent / "mlartifacts").as_uri()} if database else {}
     return {"name": name, **beside}
-
-
-def _database(uri: str) -> Path | None:
-    """Return the database file of an embedded store, or None for a server."""
-    path = uri.removeprefix("sqlite:///")
-    return None if path in (uri, "", ":memory:") else Path(path).resolve()
 
 
 def _send(
@@ -226,6 +220,7 @@ def _send(
     for name, path in files.items():
         if not waiting.has(name, digests[name]):
             client.log_artifact(run_id, str(path), Path(name).parent.as_posix().strip("."))
+            settle_copy(str(parent.info.artifact_uri), name)
             waiting.arrived(name, digests[name])
     for run in reversed(runs.values()):
         if run.info.status != "FINISHED":

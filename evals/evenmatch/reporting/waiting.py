@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from time import monotonic, sleep
 from typing import IO, TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from evenmatch.errors import OutsideError
-from evenmatch.files import write_file
+from evenmatch.files import ordinary, settle, write_file
 from evenmatch.results.reading import RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 WAITING = "tracking.json"
 _PAUSE: Final = 0.1
+_MADE: Final = 3  # <store>/<run>/artifacts, whose names are in the folders above
 
 
 class Waiting:
@@ -62,10 +65,29 @@ class Waiting:
 def _read(path: Path) -> tuple[str, dict[str, str]]:
     """Return the MLflow run and what it has; nothing where the file is absent or damaged."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(ordinary(path).read_text(encoding="utf-8"))
         return str(content["mlflow_run"]), dict(content["files"])
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return "", {}
+
+
+def settle_copy(store: str, name: str) -> None:
+    """Have a file's copy written to the disk, before it counts as arrived.
+
+    MLflow itself does not where it copies to a folder; a server is believed.
+
+    Args:
+        store: where MLflow keeps the files of the run.
+        name: the file's path there.
+    """
+    address = urlsplit(store)
+    if address.scheme != "file":
+        return
+    folder = Path(url2pathname(address.path))
+    copy = folder / name
+    # MLflow has made the run's folder and those on the way to it, too.
+    for each in (copy, *copy.parents[: len(Path(name).parts) + _MADE]):
+        settle(each)
 
 
 def waiting_audits(out: Path) -> list[Path]:

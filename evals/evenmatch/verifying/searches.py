@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 from evenmatch.stats.cells import cell_status
 from evenmatch.stats.estimate import Estimate
 from evenmatch.stats.identification import Searches, fnir, fpir
@@ -91,7 +92,7 @@ def read_searches(folder: Path, result: RunResult, matcher: str) -> dict[str, St
         return {}
     table = read_table(path, NEEDED)
     try:
-        enrolled = pd.read_csv(folder / "gallery.csv", dtype=str)
+        enrolled = pd.read_csv(ordinary(folder / "gallery.csv"), dtype=str)
         galleries = set(table["gallery"])
         people = enrolled.loc[enrolled["gallery"].isin(galleries), "reference_subject"]
     except (OSError, ValueError, KeyError):

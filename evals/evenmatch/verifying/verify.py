@@ -15,6 +15,7 @@ from evenmatch.reporting.tables import TABLES
 from evenmatch.results.reading import read_results
 from evenmatch.verifying.files import check_files, check_provenance, check_tables
 from evenmatch.verifying.findings import Check
+from evenmatch.verifying.gallery_sizes import check_gallery_sizes
 from evenmatch.verifying.groups import check_groups, check_tradeoff
 from evenmatch.verifying.others import (
     check_claims,
@@ -23,7 +24,9 @@ from evenmatch.verifying.others import (
     check_failures,
     check_variants,
 )
+from evenmatch.verifying.pages import check_pages
 from evenmatch.verifying.rates import check_rates
+from evenmatch.verifying.scenario import check_scenario
 from evenmatch.verifying.searches import check_searches, read_searches
 from evenmatch.verifying.stored import read_stored, stored_path
 from evenmatch.verifying.sweeps import check_search_sweeps, check_sweeps
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20
 RECOMPUTED = (
     "error_rates", "identification", "failures", "claims", "tradeoff", "equity", "differences",
-    "group_tests", "variants",
+    "group_tests", "variants", "scenario", "gallery_size",
 )  # fmt: skip
 # Parts of a result that nothing stored gives: their rows are held against the CSV alone.
 NEEDS_MORE = {
@@ -47,9 +50,7 @@ NEEDS_MORE = {
     "galleries": "needs the labels of everybody enrolled",
     "selectivity": "needs candidates beyond the stored lists",
     "candidates": "needs candidates beyond the stored lists",
-    "gallery_size": "needs searches of random parts of the gallery",
     "gallery_slope": "needs searches of random parts of the gallery",
-    "scenario": "is worked out from the rates above and the config",
     "groups": "needs the manifest",
     "mask_differences": "needs to know which photographs are usable bare and masked",
     "mask_coverage": "needs the photographs",
@@ -100,9 +101,10 @@ def verify(folder: Path) -> Verified:
     result = read_results(folder)
     folder = folder if folder.is_dir() else folder.parent
     checks = [check_files(folder), check_provenance(result), *check_tables(result, folder)]
+    checks += check_pages(result, folder)
     for facts in result.matchers:
         checks += _check_matcher(result, folder, facts.name)
-    checks += _not_recomputed(result)
+    checks += [check_scenario(result), *_not_recomputed(result)]
     sealed = folder / DIGESTS
     seal = file_sha256(sealed) if sealed.is_file() else None
     return Verified(folder, result.provenance.run_id, _merged(checks), seal)
@@ -135,6 +137,7 @@ def _check_matcher(result: RunResult, folder: Path, matcher: str) -> Iterator[Ch
         if searches:
             yield from check_searches(result, matcher, searches)
             yield check_search_sweeps(result, matcher, searches)
+            yield check_gallery_sizes(result, matcher, searches)
 
 
 def _unreadable(name: str, error: RequestError) -> Check:

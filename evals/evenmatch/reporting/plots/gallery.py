@@ -1,10 +1,9 @@
-"""Which figures an audit gets, and where they are written."""
+"""Which figures an audit gets, and what their files are called."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evenmatch.files import write_file
 from evenmatch.reporting.group_words import trait
 from evenmatch.reporting.numbers import count, people, rate_words, spoken
 from evenmatch.reporting.plots.bars import Series, draw_bars, label, trials
@@ -17,21 +16,18 @@ from evenmatch.reporting.selection import ALL, Slice, View, across, masks_label,
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from evenmatch.reporting.plots.bars import Rate
     from evenmatch.reporting.plots.style import Plot
     from evenmatch.results.model import RunResult
 
 
-def write_plots(plots: Sequence[Plot], folder: Path) -> list[Path]:
-    """Write every figure to the folder as SVG, PDF and PNG and return the paths."""
-    paths = []
+def plot_files(plots: Sequence[Plot]) -> Iterator[tuple[str, str | bytes]]:
+    """Give every figure's files, SVG, PDF and PNG: what each is called and what it holds."""
     for plot in plots:
-        paths.append(write_file(folder / f"{plot.name}.svg", plot.svg))
-        paths.append(write_file(folder / f"{plot.name}.pdf", plot.pdf))
-        paths.append(write_file(folder / f"{plot.name}.png", plot.png))
-    return paths
+        yield f"{plot.name}.svg", plot.svg
+        yield f"{plot.name}.pdf", plot.pdf
+        yield f"{plot.name}.png", plot.png
 
 
 def draw_plots(result: RunResult) -> list[Plot]:

@@ -96,8 +96,13 @@ class Plot:
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw in the house style; a glyph that the PNG's font lacks is no reason to warn."""
-    with mpl.rc_context(_RC), warnings.catch_warnings():
+    """Draw in the house style, whatever a `matplotlibrc` of the user's or the folder's says.
+
+    A glyph that the PNG's font lacks is no reason to warn.
+    """
+    with mpl.rc_context(), warnings.catch_warnings():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
         warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from font")
         yield
 

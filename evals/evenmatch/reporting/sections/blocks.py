@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from evenmatch.reporting.leading import BALANCED
-from evenmatch.reporting.numbers import count, interval_words, percent, rate_words
+from evenmatch.reporting.numbers import count, interval_words, percent, rate_words, spoken
+from evenmatch.stats.balanced import PEOPLE_FOR_BALANCED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -190,6 +191,20 @@ def _copied_heading(name: str, width: int) -> tuple[str, ...]:
     return (name, *(f"{name}: state" for _ in range(width - 1)))
 
 
+def balanced_note(rows: Sequence[ErrorRate]) -> tuple[Text, ...]:
+    """Say which groups' rates are means over people, where any are."""
+    named = [spoken(row.probe_group) for row in rows if row.method == BALANCED]
+    if not named:
+        return ()
+    return (
+        Text(
+            f"Fewer than {PEOPLE_FOR_BALANCED} effective people stand behind {', '.join(named)}: "
+            "the rate there is the mean of the people's own rates, and the pooled rate of all "
+            "comparisons stands beside it."
+        ),
+    )
+
+
 def units(row: ErrorRate) -> tuple[Cell, Cell, Cell, Cell]:
     """Return what a rate rests on: people, erring units, effective trials, and people's mean."""
     effective = "" if row.effective_trials is None else f"{row.effective_trials:,.0f}"
@@ -197,7 +212,7 @@ def units(row: ErrorRate) -> tuple[Cell, Cell, Cell, Cell]:
     shown = row.status in ("estimate", "upper_bound") and row.balanced_rate is not None
     balanced = percent(row.balanced_rate or 0) if shown else ""
     if row.method == BALANCED:
-        balanced = f"leads; of all comparisons {percent(row.errors / row.trials)}"
+        balanced = f"is the rate; pooled {percent(row.errors / row.trials)}"
     mean = (value_text(row.balanced_rate if shown else None),)
     return (
         Cell(count(row.subjects)),

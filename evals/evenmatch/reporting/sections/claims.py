@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evenmatch.reporting.claim_words import whole_claims
-from evenmatch.reporting.numbers import count, interval, percent, threshold
+from evenmatch.reporting.leading import BALANCED
+from evenmatch.reporting.numbers import (
+    count,
+    interval,
+    interval_words,
+    percent,
+    rate_words,
+    threshold,
+)
 from evenmatch.reporting.sections.blocks import Cell, Facts, Section, heading, table
+from evenmatch.reporting.selection import HEADLINE_FAILURES, Slice, within
 
 if TYPE_CHECKING:
     from evenmatch.reporting.sections.blocks import Block
     from evenmatch.reporting.selection import View
     from evenmatch.results.claim_rows import ClaimVerdict, GroupThreshold
+    from evenmatch.results.model import ErrorRate
 
 _COMMON = (
     "Operating point", "Set on", "Breakdown", "Group", "FMR", "Times the target",
@@ -117,7 +127,9 @@ def tradeoff_section(view: View) -> Section | None:
     for matcher in view.matchers:
         mine = [row for row in rows if row.matcher == matcher]
         if mine:
-            common, own = [_common_cells(row) for row in mine], [_own_cells(row) for row in mine]
+            found = [(_stated(view, row, "fmr"), _stated(view, row, "fnmr")) for row in mine]
+            common = [_common_cells(row, *at) for row, at in zip(mine, found, strict=True)]
+            own = [_own_cells(row, *at) for row, at in zip(mine, found, strict=True)]
             caption = f"Groups at the common threshold, {matcher}"
             blocks.append(table(caption, _COMMON, common, labels=4))
             caption = f"Groups at a threshold of their own, a diagnostic, {matcher}"
@@ -135,31 +147,45 @@ def tradeoff_section(view: View) -> Section | None:
     )
 
 
-def _common_cells(row: GroupThreshold) -> tuple[Cell | str, ...]:
+def _stated(view: View, row: GroupThreshold, metric: str) -> ErrorRate | None:
+    """Return the row of the tables by group that a group's rate at the common threshold is."""
+    masks, failures = (row.probe_mask, row.reference_mask), HEADLINE_FAILURES[metric]
+    key = Slice(row.matcher, metric, row.operating_point, masks, failures, row.group_by)
+    return next(
+        (each for each in within(view.rows(key)) if each.probe_group == row.group),
+        None,
+    )
+
+
+def _common_cells(
+    row: GroupThreshold, fmr: ErrorRate | None, fnmr: ErrorRate | None
+) -> tuple[Cell | str, ...]:
     return (
         row.operating_point,
         row.set_on,
         row.group_by,
         row.group,
-        _rate(row.fmr, row.fmr_low, row.fmr_high),
-        "" if row.fmr_over_target is None else f"{row.fmr_over_target:.3g}",
+        _at_common(fmr),
+        _over_target(row, fmr),
         f"{count(row.false_matches)} / {count(row.non_mated)}",
-        _rate(row.fnmr, row.fnmr_low, row.fnmr_high),
+        _at_common(fnmr),
         f"{count(row.false_non_matches)} / {count(row.mated)}",
         count(row.subjects),
     )
 
 
-def _own_cells(row: GroupThreshold) -> tuple[Cell | str, ...]:
+def _own_cells(
+    row: GroupThreshold, fmr: ErrorRate | None, fnmr: ErrorRate | None
+) -> tuple[Cell | str, ...]:
     return (
         row.operating_point,
         row.group_by,
         row.group,
         Cell(_own(row), quiet=row.own_status != "estimate"),
-        _rate(row.own_fmr, row.own_fmr_low, row.own_fmr_high),
-        _change(row.fmr_change),
-        _rate(row.own_fnmr, row.own_fnmr_low, row.own_fnmr_high),
-        _change(row.fnmr_change),
+        _at_own(fmr, row.own_fmr, row.own_fmr_low, row.own_fmr_high),
+        _change(row.fmr_change) if _has_rate(fmr) else "",
+        _at_own(fnmr, row.own_fnmr, row.own_fnmr_low, row.own_fnmr_high),
+        _change(row.fnmr_change) if _has_rate(fnmr) else "",
         _moved(row.false_matches, row.own_false_matches),
         _moved(row.false_non_matches, row.own_false_non_matches),
     )
@@ -175,8 +201,39 @@ def _moved(before: int, after: int | None) -> str:
     return count(before) if after is None else f"{count(before)} → {count(after)}"
 
 
-def _rate(rate: float | None, low: float | None, high: float | None) -> str:
-    return "" if rate is None else f"{percent(rate)} ({interval(low, high)})"
+def _at_common(stated: ErrorRate | None) -> Cell | str:
+    """Return a rate as the tables by group have it, with its interval."""
+    if stated is None:
+        return ""
+    ends = interval_words(stated)
+    return Cell(f"{rate_words(stated)} ({ends})" if ends else rate_words(stated), quiet=not ends)
+
+
+def _over_target(row: GroupThreshold, stated: ErrorRate | None) -> str:
+    """Return the rate shown over the one asked for, as the table has it of the pooled rate."""
+    if stated is None or stated.status != "estimate" or stated.rate is None:
+        return ""
+    if not row.fmr or row.fmr_over_target is None:
+        return "" if row.fmr_over_target is None else f"{row.fmr_over_target:.3g}"
+    return f"{row.fmr_over_target * stated.rate / row.fmr:.3g}"
+
+
+def _has_rate(stated: ErrorRate | None) -> bool:
+    return stated is not None and stated.status == "estimate" and stated.method != BALANCED
+
+
+def _at_own(
+    stated: ErrorRate | None, rate: float | None, low: float | None, high: float | None
+) -> Cell | str:
+    """Return a rate at a group's own threshold, if the people allow one at the common threshold.
+
+    Where a few people are the data the pooled rate would speak for them: counts are all there is.
+    """
+    if rate is None or high is None or stated is None or stated.method == BALANCED:
+        return ""
+    if stated.status == "upper_bound":
+        return Cell(f"at most {percent(high)}", quiet=True)
+    return f"{percent(rate)} ({interval(low, high)})"
 
 
 def _change(change: float | None) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evenmatch.data.conditions import SYNTHETIC
-from evenmatch.data.samples import UNMASKED
 from evenmatch.reporting.group_words import p_words
-from evenmatch.reporting.numbers import NOT_DECIDABLE, count, people, plural, spoken
+from evenmatch.reporting.numbers import NOT_DECIDABLE, count, people, plural
 from evenmatch.reporting.sections.blocks import Cell, Text, heading, table
-from evenmatch.reporting.selection import ALL, masks_label
+from evenmatch.reporting.selection import ALL, masks_label, worn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +85,7 @@ def _sentence(row: MaskDifference, said: Sequence[MaskDifference]) -> str:
     same = [each for each in said if (each.probe_mask, each.reference_mask) == masks]
     usable = next(each for each in same if _is(each, "fnmr", "excluded"))
     matched = next(each for each in same if each.metric == "fmr")
-    start = f"With {_worn(row)}"
+    start = f"With {worn((row.probe_mask, row.reference_mask))}"
     who = f"{people(row.subjects)}, {plural(row.trials, 'comparison')} masked"
     if row.difference is None:
         why = f"too few people ({row.subjects})" if row.status == "suppressed" else NOT_DECIDABLE
@@ -117,27 +115,6 @@ def _amount(row: MaskDifference) -> str:
     more = "more" if row.difference > 0 else "fewer"
     amount = f"{abs(100 * row.difference):.3g} of 100 {more} mated comparisons fail than bare"
     return f"{amount} (interval {between})"
-
-
-def _worn(row: MaskDifference) -> str:
-    """Say which mask is on which side; a drawn one is always called so."""
-    probe, reference = _mask(row.probe_mask), _mask(row.reference_mask)
-    if row.condition == "probe":
-        return f"{probe} on the probe"
-    if row.condition == "reference":
-        return f"{reference} on the reference"
-    if row.condition == "both-same":
-        return f"{probe} on both sides"
-    return f"{probe} on the probe and {reference} on the reference"
-
-
-def _mask(label: str) -> str:
-    if label == UNMASKED:
-        return "no mask"
-    if label.startswith(SYNTHETIC):
-        shape, coverage, colour = label.removeprefix(SYNTHETIC).split("-", maxsplit=2)
-        return f"a drawn (synthetic) {shape} {coverage} {colour} mask"
-    return f"a mask labelled {spoken(label)}"
 
 
 def _is(row: MaskDifference, metric: str, failures: str, at: str = "same-threshold") -> bool:

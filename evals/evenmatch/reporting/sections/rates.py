@@ -12,6 +12,7 @@ from evenmatch.reporting.sections.blocks import (
     FigureBlock,
     Section,
     Text,
+    balanced_note,
     counted,
     matcher_heading,
     rate_cells,
@@ -120,9 +121,10 @@ def _group_blocks(view: View, plots: Sequence[Plot], key: tuple[str, str, str]) 
     everyone = within(view.rows(replace(where, group_by=ALL))) if group_by != ALL else []
     name = "False match rate" if metric == "fmr" else "False non-match rate"
     caption = f"{name} by {group_by}, {matcher}, at {where.operating_point}"
-    cells = [_cells(view, where, row) for row in [*everyone, *rows]]
+    shown = [*everyone, *rows]
+    cells = [_cells(view, where, row) for row in shown]
     columns = _FMR_COLUMNS if metric == "fmr" else _FNMR_COLUMNS
-    return [*said, *_figures(plots, key), table(caption, columns, cells)]
+    return [*said, *_figures(plots, key), table(caption, columns, cells), *balanced_note(shown)]
 
 
 def _cells(view: View, where: Slice, row: ErrorRate) -> list[Cell]:
