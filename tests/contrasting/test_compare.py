@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evenmatch.reporting.numbers import percent
 from evenmatch.run import evaluate
 
 SMALL = {
@@ -175,6 +176,33 @@ def test_the_terminal_says_it_in_sentences_and_80_columns(whole_audit, command):
     assert "The false non-match rate of everybody went from" in flat
     assert "Too few people to say for: sex unknown" in flat
     assert "fewer errors." in flat
+
+
+def test_a_rate_that_the_audit_only_bounds_is_only_bounded_here(whole_audit, command, tmp_path):
+    arguments = ("compare", f"{whole_audit}:old", f"{whole_audit}:new", "--at", "fmr=0.01")
+    rows = json.loads(command(*arguments, "--json")[1])["rates"]
+    with (whole_audit / "error_rates.csv").open(newline="") as stream:
+        stated = {
+            (row["metric"], f"{row['probe_mask']}/{row['reference_mask']}", row["group_by"],
+             row["probe_group"]): row
+            for row in csv.DictReader(stream)
+            if (row["matcher"], row["operating_point"]) == ("old", "fmr=0.01")
+            and row["probe_group"] == row["reference_group"]
+            and row["failures"] == {"fmr": "excluded", "fnmr": "non-match"}[row["metric"]]
+        }  # fmt: skip
+    for row in rows:
+        key = (row["metric"], row["first_masks"], row["group_by"], row["group"])
+        assert row["first_status"] == stated[key]["status"]
+        assert row["first_high"] == (
+            pytest.approx(float(high)) if (high := stated[key]["high"]) else None
+        )
+    assert {"estimate", "upper_bound", "suppressed"} <= {row["first_status"] for row in rows}
+    command(*arguments, "--out", tmp_path)
+    page = (tmp_path / "comparison.html").read_text()
+    for row in rows:
+        if row["first_status"] == "upper_bound":
+            counts = f"({row['first_errors']:,} / {row['first_trials']:,})"
+            assert f"at most {percent(row['first_high'])} {counts}" in page
 
 
 def test_files_hold_what_was_said(whole_audit, command, tmp_path):

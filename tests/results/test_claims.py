@@ -222,6 +222,79 @@ def test_labels_that_could_be_wrong_turn_a_close_verdict_into_none(bench):
     assert "group labels" in rows.loc[0, "reason"]
 
 
+SIDES = ("probe_id", "reference_id")
+FALSE_MATCHES = {"metric": "fmr", "at": "threshold=2.0", "scope": ["sex"]}
+
+
+def shifted(bench, chosen, by):
+    """Move the non-mated scores of some pairs; `chosen` takes whether each side is a man."""
+    table = pd.read_parquet(bench.folder / "vendor.parquet")
+    sides = [table[side].str.extract(r"p(\d+)-")[0].astype(int) for side in SIDES]
+    moved = (sides[0] != sides[1]) & chosen(sides[0] % 2 == 1, sides[1] % 2 == 1)
+    table.loc[moved, "score"] += by
+    table.to_parquet(bench.folder / "vendor.parquet")
+
+
+def edge(bench, end):
+    """Return a bound of the men's FMR, and how its claims end with labels of two sources."""
+    rows = audit(bench, FALSE_MATCHES | {"bound": "<= 0.5"})
+    bound = rows.loc[rows["group"] == "male", end].iloc[0]
+
+    def verdicts(*factors):
+        claims = [FALSE_MATCHES | {"bound": f"<= {bound * factor:.6f}"} for factor in factors]
+        found = []
+        for who in ("self-reported", "annotator"):
+            bench.card["attributes"]["sex"]["labelled_by"] = who
+            found.append(wholes(audit(bench, *claims)))
+        return [each["verdict"].tolist() for each in found], found[1]["reason"]
+
+    return verdicts
+
+
+def test_false_matches_within_groups_survive_wrong_labels_of_both_sides_or_are_undecided(bench):
+    world(bench, people=160)
+    shifted(bench, lambda one, other: one & other, 0.5)
+    # Five in a hundred labels wrong make the men's FMR of 0.905 F + 0.095 C, with C the FMR
+    # between the sexes: at most 0.905 / 0.81 = 1.117 times as much is behind it.
+    (told, could_be_wrong), reason = edge(bench, "high")(1.05, 1.12)
+    assert told == ["supported", "supported"]
+    assert could_be_wrong == ["undecided", "supported"]
+    assert "group labels" in reason[0]
+
+
+def test_a_refutation_that_the_pairs_between_groups_could_explain_is_undecided(bench):
+    world(bench, people=160)
+    shifted(bench, lambda one, other: one != other, 1.0)
+    # An FMR of 0.02 within and 0.16 between them could be 1.117 x 0.02 - 0.117 x 0.16 = 0.005.
+    (told, could_be_wrong), _ = edge(bench, "low")(0.7, 0.1)
+    assert told == ["refuted", "refuted"]
+    assert could_be_wrong == ["undecided", "refuted"]
+
+
+def test_a_fitted_threshold_is_looked_at_where_it_decides(bench):
+    world(bench, people=160)
+    shifted(bench, lambda one, other: one & other, 0.5)
+    fitted = FALSE_MATCHES | {"at": "fmr=0.02"}
+    rows = audit(bench, fitted | {"bound": "<= 0.5"})
+    high = rows.loc[rows["group"] == "male", "high"].iloc[0]
+    bench.card["attributes"]["sex"]["labelled_by"] = "annotator"
+    claims = [fitted | {"bound": f"<= {high * factor:.6f}"} for factor in (1.05, 1.12)]
+    assert wholes(audit(bench, *claims))["verdict"].tolist() == ["undecided", "supported"]
+
+
+def test_where_nobody_of_two_groups_is_compared_they_are_taken_to_be_least_alike(bench):
+    world(bench, people=160)
+    table = pd.read_parquet(bench.folder / "vendor.parquet")
+    sides = [table[side].str.extract(r"p(\d+)-")[0].astype(int) % 2 for side in SIDES]
+    bench.listed(table.loc[sides[0] == sides[1], list(SIDES)])
+    rows = audit(bench, FALSE_MATCHES | {"bound": "<= 0.5"})
+    high = rows["high"].max()
+    bench.card["attributes"]["sex"]["labelled_by"] = "annotator"
+    # Two groups alike: with strangers who never match, 1 / 0.905 = 1.105 times as much.
+    claims = [FALSE_MATCHES | {"bound": f"<= {high * factor:.6f}"} for factor in (1.05, 1.12)]
+    assert wholes(audit(bench, *claims))["verdict"].tolist() == ["undecided", "supported"]
+
+
 # ------------------------------------------------------------------- searches
 
 

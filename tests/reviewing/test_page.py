@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from evenmatch.cli import app
 from evenmatch.data.cache_dir import cache_dir, holdings, purge
 from evenmatch.data.marks import read_marks
+from evenmatch.data.pseudonyms import Pseudonyms
 from evenmatch.data.samples import Samples
 from evenmatch.errors import RequestError
 from evenmatch.reviewing.page import write_review
@@ -181,9 +182,13 @@ def test_what_cannot_be_reviewed_is_refused_with_the_reason(photographed, tmp_pa
             write_review(audit, top)
     with pytest.raises(RequestError, match=r"holds no results\.json"):
         write_review(tmp_path)
-    monkeypatch.setenv("EVENMATCH_CACHE", str(tmp_path / "elsewhere"))
-    with pytest.raises(RequestError, match="on the machine that made it"):
-        write_review(audit)
+    with monkeypatch.context() as there:
+        there.setenv("EVENMATCH_CACHE", str(tmp_path / "elsewhere"))
+        with pytest.raises(RequestError, match=r"no key .* on the machine that made the audit"):
+            write_review(audit)
+        Pseudonyms("made-up")
+        with pytest.raises(RequestError, match="on the machine that made it"):
+            write_review(audit)
     (audit / "scores" / "other.parquet").unlink()
     with pytest.raises(RequestError, match=r"no file .*other\.parquet.*run its config again"):
         write_review(audit)

@@ -208,6 +208,15 @@ def test_a_file_without_comparisons_is_refused_and_nothing_is_written(
     assert not (tmp_path / "odd").exists()
 
 
+@pytest.mark.parametrize("name", ["", "subject_id", "path"])
+def test_a_column_of_labels_has_a_name_of_its_own(init, tmp_path, name):
+    (tmp_path / "v.csv").write_text("probe_id,reference_id,score\na1,a2,0.5\n")
+    code, _, err = init(tmp_path / "v.csv", "--attribute", name, "--out", tmp_path / "new")
+    assert code == 2
+    assert "a column of labels needs a name of its own, such as sex." in err
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_missing_file_is_refused(init):
     code, _, err = init("none.csv")
     assert code == 2

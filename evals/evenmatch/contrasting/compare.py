@@ -250,4 +250,8 @@ def _row(
         second_threshold=at[1].threshold,
         first_set_on=at[0].set_on,
         second_set_on=at[1].set_on,
+        first_status=found.first.status,
+        second_status=found.second.status,
+        first_high=found.first.high,
+        second_high=found.second.high,
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from evenmatch.contrasting.parties import At, Masks, Party
-    from evenmatch.results.model import ErrorRate
+    from evenmatch.results.model import ErrorRate, Status
     from evenmatch.stats.changes import Change
     from evenmatch.stats.estimate import Estimate
     from evenmatch.verifying.cells import CountedCell
@@ -36,12 +36,27 @@ class Found(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """A rate's counts, and it where its people allow."""
+    """A rate's counts, and it where its people allow: as `status` says, or its upper end alone."""
 
     errors: int
     trials: int
     subjects: int
     rate: float | None
+    high: float | None
+    status: Status
+
+    @classmethod
+    def of(cls, estimate: Estimate) -> Counted:
+        """Return what a comparison keeps of an estimate."""
+        interval = estimate.interval()
+        return cls(
+            estimate.errors,
+            estimate.trials,
+            estimate.subjects,
+            estimate.rate,
+            interval.high if interval else None,
+            "suppressed" if estimate.status == "no_trials" else estimate.status,
+        )
 
 
 @dataclass(frozen=True)
@@ -176,7 +191,7 @@ class _Question:
             else cell.fnmr(at.threshold, self.level, "non-match")
             for cell, at in zip(self.cells, self.points, strict=True)
         ]
-        counted = [_counted(each) for each in estimates]
+        counted = [Counted.of(each) for each in estimates]
         change = None
         if all(each.shown for each in estimates):
             change = self._change(metric, estimates)
@@ -205,10 +220,6 @@ class _Question:
         return Switched(lost=one.count_people(new), gained=one.count_people(gone))
 
 
-def _counted(estimate: Estimate) -> Counted:
-    return Counted(estimate.errors, estimate.trials, estimate.subjects, estimate.rate)
-
-
 def _stated_rows(
     parties: tuple[Party, Party], setting: Setting, group_by: str, group: str
 ) -> list[ErrorRate]:
@@ -235,5 +246,8 @@ def _from_rows(rows: list[ErrorRate], level: float) -> Found:
     change = None
     if len(known) == len(rows):
         change = change_of_intervals(known[1], known[0], level)
-    counted = [Counted(row.errors, row.trials, row.subjects, row.rate) for row in rows]
+    counted = [
+        Counted(row.errors, row.trials, row.subjects, row.rate, row.high, row.status)
+        for row in rows
+    ]
     return Found("fmr", first.group_by, first.probe_group, counted[0], counted[1], change)

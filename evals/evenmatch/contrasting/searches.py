@@ -83,7 +83,7 @@ def _found(
         search_estimate(Asked(metric, at.text, level), side, at.threshold, resolved=True)
         for side, at in zip(sides, points, strict=True)
     ]
-    counted = [Counted(e.errors, e.trials, e.subjects, e.rate) for e in estimates]
+    counted = [Counted.of(each) for each in estimates]
     change = None
     if all(each.shown for each in estimates):
         change = _change(metric, estimates, sides, points, level, paired=both.paired)

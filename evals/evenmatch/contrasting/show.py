@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from evenmatch.reporting.comparison import parts_of, short_change
-from evenmatch.reporting.numbers import percent
+from evenmatch.reporting.comparison import parts_of, short_change, side_text
 
 if TYPE_CHECKING:
     from evenmatch.results.paired import Contrast
@@ -29,15 +28,11 @@ def print_contrast(contrast: Contrast) -> None:
             table.add_column(column, overflow="fold")
         for row in part.rows:
             group = "everybody" if row.group_by == "all" else f"{row.group_by} {row.group}"
-            rates = (_rate(row.first_rate), _rate(row.second_rate))
+            rates = [side_text(row, second=second) for second in (False, True)]
             table.add_row(group, *rates, short_change(row), row.outcome)
         console.print(table)
         for sentence in part.sentences:
             console.print(sentence)
-
-
-def _rate(rate: float | None) -> str:
-    return "too few" if rate is None else percent(rate)
 
 
 def as_json(contrast: Contrast) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from evenmatch.data.groups import ALL
 from evenmatch.results.claim_evidence import find_guard, scope_groups
+from evenmatch.results.claim_labels import labels_matter
 from evenmatch.results.claim_sources import Ground, find_ground
 from evenmatch.stats.claims import (
     Circumstances,
@@ -18,8 +19,6 @@ from evenmatch.stats.claims import (
     parse_bound,
     people_needed,
 )
-from evenmatch.stats.intervals import lower_bound, upper_bound
-from evenmatch.stats.label_noise import tipping_point
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from evenmatch.scoring.counts import ScoreCounts
 
 ALPHA = 0.05  # one-sided, whatever the level of the intervals
-LIKELY_NOISE = 0.05  # share of wrong labels that a verdict on groups has to survive
-TRUSTED_LABELS = ("self-reported", "construction")
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ def see_claim(claim: Claim, judging: Judging, config: RunConfig) -> Case:
         case = _fitted(claim, ground, judging)
     else:
         case = _fixed(claim, ground, judging)
-    return replace(case, reasons=_reasons(case, config.benchmark.impostors, judging.labelled_by))
+    return replace(case, reasons=_reasons(case, config.benchmark.impostors, judging))
 
 
 def _fixed(claim: Claim, ground: Ground, judging: Judging) -> Case:
@@ -190,8 +187,8 @@ def more_people(seen: Seen, bound: float, alpha: float) -> int | None:
     return None if in_all is None else max(in_all - seen.counts.subjects, 1)
 
 
-def _reasons(case: Case, pairs_chosen: str, labelled_by: dict[str, str]) -> tuple[str, ...]:
-    claim = case.claim
+def _reasons(case: Case, pairs_chosen: str, judging: Judging) -> tuple[str, ...]:
+    claim, verdict = case.claim, verdict_on(case.members, case.alpha)
     stated = downgrades(
         Circumstances(
             pairs_chosen=pairs_chosen,
@@ -200,41 +197,11 @@ def _reasons(case: Case, pairs_chosen: str, labelled_by: dict[str, str]) -> tupl
             guarded=case.guard is not None,
             gallery_tested=case.ground.gallery_people,
             gallery_claimed=claim.gallery_size,
-            label_noise_flips=_labels_matter(case, labelled_by),
+            label_noise_flips=labels_matter(case, verdict, judging.groups, judging.labelled_by),
             outside=case.ground.outside,
         )
     )
     return (*case.reasons, *stated)
-
-
-def _labels_matter(case: Case, labelled_by: dict[str, str]) -> bool:
-    """Whether labels wrong as often as labels are would turn the verdict (methods 5.8, 7).
-
-    The bounds that decide are corrected as rates are. False match rates, which belong to pairs of
-    groups, are left out.
-    """
-    noted = [labelled_by.get(name, "") for name in case.claim.scope]
-    groups = [member for member in case.members if member.kind == "group"]
-    verdict = verdict_on(case.members, case.alpha)
-    if all(who in TRUSTED_LABELS for who in noted) or case.claim.metric == "fmr":
-        return False
-    if len(groups) < 2 or verdict == "undecided":
-        return False
-    if verdict == "supported":
-        parts = [member.part("support") for member in groups]
-        bounds = [upper_bound(p.counts, case.alpha, p.looser) for p in parts if p]
-    else:
-        parts = [member.part("refute") for member in groups]
-        share = case.alpha / len(groups)
-        bounds = [lower_bound(p.counts, share, p.looser) for p in parts if p]
-    labelled = [p.counts.trials for p in parts if p]
-    if len(labelled) < 2:
-        return False
-    limit = case.claim.limit
-    turned = tipping_point(
-        bounds, labelled, lambda rates: max(rates) <= limit, largest=LIKELY_NOISE
-    )
-    return turned is not None
 
 
 def verdict_on(members: Sequence[Member], alpha: float) -> Verdict:

@@ -191,6 +191,14 @@ class ComparisonEvidence:
             looser = self.counts.false_non_matches_looser(cells, threshold, self.failures)
         return _seen(touched, looser, (touched.trials_by_person,))
 
+    def false_matches_between(
+        self, probe: Group, reference: Group, threshold: float
+    ) -> tuple[int, int]:
+        """Count the false matches of two groups at a threshold, and their comparisons."""
+        cells = np.outer(probe.members, reference.members)
+        touched = self.counts.false_matches(cells, threshold)
+        return touched.errors, touched.trials
+
     def fitted(self, text: str) -> Threshold:
         """Return the threshold that an FMR comes to on the trials that set it."""
         named = describe_calibration(self.named)

@@ -92,7 +92,10 @@ def _name(member: Member) -> str:
 
 
 def _deciding(case: Case) -> Member | None:
-    """Return the group whose rate lies highest: the claim holds only if it holds there."""
+    """Return the group whose rate lies highest: the claim holds only if it holds there.
+
+    Where no group is large enough to have a rate, the one that most comparisons speak for.
+    """
     groups = [member for member in case.members if member.kind == "group"]
     shown = [
         (member.observed.counts.rate or 0.0, member)
@@ -101,7 +104,12 @@ def _deciding(case: Case) -> Member | None:
     ]
     if shown:
         return max(shown, key=lambda pair: pair[0])[1]
-    return groups[0] if len(groups) == 1 else None
+    tried = [member for member in groups if member.observed is not None]
+    return max(tried, key=_trials, default=groups[0] if len(groups) == 1 else None)
+
+
+def _trials(member: Member) -> int:
+    return member.observed.counts.trials if member.observed is not None else 0
 
 
 def _needed(case: Case, member: Member) -> int | None:

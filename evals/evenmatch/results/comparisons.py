@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,18 +20,39 @@ if TYPE_CHECKING:
 OK = "ok"
 
 
-def pseudonymous(samples: Samples, pseudonyms: Pseudonyms) -> dict[str, npt.NDArray[np.object_]]:
-    """Return the pseudonyms of every row: `id` of its photograph, `subject` of its person."""
-    return {
-        "id": np.array(pseudonyms.of_samples(samples.table["sample_id"]), dtype=object),
-        "subject": np.array(pseudonyms.of_subjects(samples.table["subject_id"]), dtype=object),
-    }
+@dataclass(frozen=True)
+class Names:
+    """The pseudonyms of every row of a benchmark.
+
+    Attributes:
+        id: of its photograph.
+        subject: of its person.
+        place: of its photograph among all of them in the order of their pseudonyms. Tables are
+            written in this order: in the manifest's own, anybody who has the manifest could read
+            who is who.
+    """
+
+    id: npt.NDArray[np.object_]
+    subject: npt.NDArray[np.object_]
+    place: npt.NDArray[np.int64]
+
+
+def pseudonymous(samples: Samples, pseudonyms: Pseudonyms) -> Names:
+    """Return the pseudonyms of every row."""
+    names = pseudonyms.of_samples(samples.table["sample_id"])
+    return Names(
+        id=np.array(names, dtype=object),
+        subject=np.array(pseudonyms.of_subjects(samples.table["subject_id"]), dtype=object),
+        place=np.argsort(np.argsort(names, kind="stable")),
+    )
 
 
 def comparison_table(
     counts: Sequence[ScoreCounts], samples: Samples, pseudonyms: Pseudonyms
 ) -> pd.DataFrame:
-    """Return one row a kept comparison, in the order of conditions, probes and references.
+    """Return one row a kept comparison, in the order of conditions and of pseudonyms.
+
+    Where every unordered pair is compared once, the earlier pseudonym is the probe.
 
     `status` is `ok` or the reason of a failure; the score of a failed comparison is empty.
     """
@@ -38,14 +60,18 @@ def comparison_table(
     return pd.concat([_one_condition(each, samples, names) for each in counts], ignore_index=True)
 
 
-def _one_condition(
-    counts: ScoreCounts, samples: Samples, names: dict[str, npt.NDArray[np.object_]]
-) -> pd.DataFrame:
+def _one_condition(counts: ScoreCounts, samples: Samples, names: Names) -> pd.DataFrame:
     scored, mated = counts.comparisons()
-    sides = (("probe", scored.probe), ("reference", scored.reference))
-    columns: dict[str, object] = {
-        f"{side}_{name}": values[rows] for name, values in names.items() for side, rows in sides
+    probe, reference = names.place[scored.probe], names.place[scored.reference]
+    turned = (probe > reference) & counts.plan.symmetric
+    order = np.lexsort((np.where(turned, probe, reference), np.where(turned, reference, probe)))
+    scored, mated, turned = scored[order], mated[order], turned[order]
+    sides = {
+        "probe": np.where(turned, scored.reference, scored.probe),
+        "reference": np.where(turned, scored.probe, scored.reference),
     }
+    columns: dict[str, object] = {f"{side}_id": names.id[rows] for side, rows in sides.items()}
+    columns |= {f"{side}_subject": names.subject[rows] for side, rows in sides.items()}
     columns["mated"] = mated
     columns["score"] = scored.score.astype(np.float64)
     columns["status"] = np.array([OK, *counts.reasons], dtype=object)[scored.status]
@@ -53,6 +79,6 @@ def _one_condition(
     columns["reference_mask"] = counts.plan.reference_mask
     for attribute in samples.attributes:
         values = samples.table[attribute].to_numpy(object)
-        for side, rows in sides:
+        for side, rows in sides.items():
             columns[f"{side}_{attribute}"] = values[rows]
     return pd.DataFrame(columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from evenmatch.results.model import Status
 from evenmatch.results.row import Row
 
 Outcome = Literal["improved", "worse", "no difference shown", "too few people"]
@@ -44,6 +45,11 @@ class PairedRate(Row):
     second_threshold: float
     first_set_on: str
     second_set_on: str
+    # What each rate's people let it say, as in `error_rates.csv`, and its upper end.
+    first_status: Status
+    second_status: Status
+    first_high: float | None
+    second_high: float | None
 
 
 class Contrast(Row):

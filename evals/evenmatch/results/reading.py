@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 from evenmatch.results.model import SCHEMA_VERSION, RunResult
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def read_results(audit: Path) -> RunResult:
     """
     path = audit / RESULTS if audit.is_dir() else audit
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(ordinary(path).read_text(encoding="utf-8"))
     except OSError:
         raise RequestError(
             f"{audit}: holds no {RESULTS}; name an audit's folder, such as reports/demo/1a2b3c."

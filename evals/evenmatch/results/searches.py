@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from evenmatch.data.pseudonyms import Pseudonyms
     from evenmatch.data.samples import Samples
+    from evenmatch.results.comparisons import Names
     from evenmatch.results.one_to_many import Searched
     from evenmatch.scoring.galleries import Split
 
@@ -25,12 +26,14 @@ def candidate_table(
 ) -> pd.DataFrame:
     """Return one row a candidate of each search: the best non-mates, and the best mate.
 
-    The mate is listed whatever its rank. A search without a candidate is one row with its status.
+    Searches are in the order of their pseudonyms, each one's candidates by rank. The mate is listed
+    whatever its rank. A search without a candidate is one row with its status.
     """
-    return pd.concat([_one_condition(each, samples, pseudonyms) for each in found])
+    names = pseudonymous(samples, pseudonyms)
+    return pd.concat([_one_condition(each, samples, names) for each in found])
 
 
-def _one_condition(found: Searched, samples: Samples, pseudonyms: Pseudonyms) -> pd.DataFrame:
+def _one_condition(found: Searched, samples: Samples, names: Names) -> pd.DataFrame:
     results, number = found.results, np.arange(found.results.searches.size)
     others = results.candidate_rows >= 0
     # A non-mate stands behind the mate only where its score is lower: ties count against it.
@@ -43,33 +46,32 @@ def _one_condition(found: Searched, samples: Samples, pseudonyms: Pseudonyms) ->
     reference = np.concatenate([results.candidate_rows[others], results.best_mate_row[mate], blank])
     rank = np.concatenate([ranks[others], results.rank[mate], blank])
     score = np.concatenate([results.candidates[others], results.best_mate[mate], blank * np.nan])
-    order = np.lexsort((rank, search))
+    order = np.lexsort((rank, names.place[found.rows[search]]))
     return _columns(
-        found, samples, pseudonyms, search[order], reference[order], rank[order], score[order]
+        found, samples, names, search[order], reference[order], rank[order], score[order]
     )
 
 
 def _columns(  # noqa: PLR0913 - the columns of one table
     found: Searched,
     samples: Samples,
-    pseudonyms: Pseudonyms,
+    names: Names,
     search: npt.NDArray[np.int64],
     reference: npt.NDArray[np.int64],
     rank: npt.NDArray[np.int64],
     score: npt.NDArray[np.float64],
 ) -> pd.DataFrame:
-    names = pseudonymous(samples, pseudonyms)
     probe = found.rows[search]
     listed = reference >= 0
     status = np.where(found.results.status == "", OK, found.results.status)
     columns: dict[str, object] = {
-        "probe_id": names["id"][probe],
-        "probe_subject": names["subject"][probe],
+        "probe_id": names.id[probe],
+        "probe_subject": names.subject[probe],
         "mated": found.searches.mated[search],
         "gallery": found.split.name,
         "rank": pd.array(np.where(listed, rank, 0), dtype="Int64"),
-        "reference_id": _where_listed(names["id"], reference),
-        "reference_subject": _where_listed(names["subject"], reference),
+        "reference_id": _where_listed(names.id, reference),
+        "reference_subject": _where_listed(names.subject, reference),
         "score": score,
         "status": status[search],
         "probe_mask": found.probe_mask,
@@ -95,17 +97,16 @@ def _where_listed(
 def gallery_table(
     splits: Sequence[Split], samples: Samples, pseudonyms: Pseudonyms
 ) -> pd.DataFrame:
-    """Return one row a photograph enrolled in a split."""
+    """Return one row a photograph enrolled in a split, in the order of pseudonyms."""
     names = pseudonymous(samples, pseudonyms)
+    enrolled = [(each.name, each.gallery[np.argsort(names.place[each.gallery])]) for each in splits]
     return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "gallery": split.name,
-                    "reference_id": names["id"][split.gallery],
-                    "reference_subject": names["subject"][split.gallery],
-                }
-            )
-            for split in splits
-        ]
+        pd.DataFrame(
+            {
+                "gallery": name,
+                "reference_id": names.id[rows],
+                "reference_subject": names.subject[rows],
+            }
+        )
+        for name, rows in enrolled
     )

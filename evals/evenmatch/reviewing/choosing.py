@@ -23,7 +23,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Pair:
-    """Two photographs by their sample ids, the probe on the left."""
+    """Two photographs by their sample ids, in the order of these."""
 
     left: str
     right: str
@@ -67,9 +67,9 @@ def choose_pairs(
             f"{audit}: its photographs are not this benchmark's, or another machine's key named "
             "them; review it on the machine that made it, with the files it was made from."
         )
-    left, right = worst["probe_id"].map(samples), worst["reference_id"].map(samples)
-    pairs = [Pair(*each) for each in zip(left, right, strict=True)]
+    one, other = worst["probe_id"].map(samples), worst["reference_id"].map(samples)
     # From an order that no key and no matcher's name decides to one that only the seed does.
+    pairs = [Pair(*sorted(each)) for each in zip(one, other, strict=True)]
     pairs.sort(key=lambda pair: (pair.left, pair.right))
     return [pairs[place] for place in rng.permutation(len(pairs))]
 

@@ -56,7 +56,7 @@ def write_review(audit: Path, top: int = 100) -> Path:
             "review where they are."
         )
     ids = samples.table["sample_id"]
-    names = dict(zip(Pseudonyms(card.name).of_samples(ids), ids, strict=True))
+    names = dict(zip(Pseudonyms(card.name, anew=False).of_samples(ids), ids, strict=True))
     rng = np.random.default_rng([config.seed, _STREAM])
     matchers = [each.name for each in result.matchers if each.comparisons]
     folder = audit if audit.is_dir() else audit.parent

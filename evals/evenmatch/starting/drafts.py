@@ -74,6 +74,11 @@ def begin(beginning: Beginning) -> Begun:
             nothing is written.
     """
     out, scores = beginning.out, beginning.scores
+    taken = [each for each in beginning.attributes if each.strip() in ("", *REQUIRED)]
+    if taken:
+        raise RequestError(
+            f"--attribute {taken[0]!r}: a column of labels needs a name of its own, such as sex."
+        )
     named = names_in(scores)
     listed = scores.form != "csv" or named.selves > 0
     names = [MANIFEST, CARD, *([COMPARISONS] if listed and not scores.square else []), CONFIG]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from evenmatch.errors import RequestError
+from evenmatch.files import ordinary
 from evenmatch.matching.id_list import read_ids
 from evenmatch.matching.score_formats.bob import FIVE, FOUR
 from evenmatch.matching.score_formats.contract import HINTS
@@ -141,7 +142,7 @@ def looks_like(path: Path) -> str:
     if path.suffix == PARQUET:
         return "parquet"
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with ordinary(path).open(encoding="utf-8-sig") as file:
             heading = {cell.strip().strip('"') for cell in file.readline().split(",")}
     except (OSError, UnicodeDecodeError):
         return "csv"  # the reader says what is wrong
@@ -149,7 +150,7 @@ def looks_like(path: Path) -> str:
 
 
 def _table(path: Path, columns: tuple[str, str]) -> Iterator[tuple[str, str]]:
-    for block in text_blocks(path, columns, key="SCORES"):
+    for block in text_blocks(path, columns, key=""):
         yield from zip(*(block[name].to_pylist() for name in columns), strict=True)
 
 
@@ -190,7 +191,7 @@ def _bob(path: Path, columns: tuple[str, ...], people: dict[str, str]) -> Iterat
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with ordinary(path).open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if line.strip() and not line.startswith("#"):
                     yield number, line.split()
