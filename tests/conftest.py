@@ -191,6 +191,12 @@ SETTINGS = {
         "splits": 3,
     },
     "statistics": {"replicates": 100},
+    "scenario": {
+        "gates": {"travellers": 5000, "attacks": 10,
+                  "travellers_by_group": {"sex": {"female": 0.4, "male": 0.6}}},
+        "searches": {"travellers": 1000, "enrolled": {"wanted": 18, "missing": 9},
+                     "travellers_by_group": {"sex": {"female": 0.4, "male": 0.6}}},
+    },
     "claims": [
         {"id": "a", "matcher": "old", "metric": "fnmr", "at": "fmr=0.05", "bound": "<= 0.9"},
         {"id": "b", "matcher": "old", "metric": "fnmr", "at": "threshold=0.5", "bound": "<= 0.05",

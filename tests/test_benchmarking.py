@@ -1,6 +1,7 @@
 """`evenmatch bench`: what it says of this machine, and what it refuses."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -17,6 +18,7 @@ def test_bench_prints_one_json_object_with_the_contracts_keys():
     assert answer.exit_code == 0, answer.output
     speed = json.loads(answer.output)
     assert speed["device"] == "cpu"
+    assert re.fullmatch(r"\S.*, \d+ cores", speed["device_name"])
     assert (speed["dim"], speed["templates"], speed["groups"]) == (16, 300, 3)
     for key in ("comparisons_per_second", "matmul_comparisons_per_second", "matmul_ratio"):
         assert speed[key] > 0
@@ -33,7 +35,9 @@ def test_bench_prints_words_and_the_ratio():
 def test_bench_times_a_matcher_on_the_generated_faces():
     pytest.importorskip("dlib", reason="dlib is not installed")
     answer = CliRunner().invoke(app, [*SMALL, "--matcher", "dlib", "--json"])
-    assert json.loads(answer.output)["images_per_second"] > 0
+    speed = json.loads(answer.output)
+    assert speed["images_per_second"] > 0
+    assert speed["matcher"] == "dlib"
 
 
 @pytest.mark.parametrize("device", ["cuda:7", "abacus"])

@@ -29,6 +29,7 @@ NOT_RUN = {
     r"review ": "needs photographs; tests/reviewing",
     r"track ": "needs what MLflow could not take; tests/reporting/test_tracking.py",
     r"datasets prepare ": "needs a network; tests/data/test_preparing.py",
+    r"datasets draw ": "needs a register; tests/data/test_drawing.py",
     r"bench ": "measures the machine and needs torch; tests/test_benchmarking.py",
     r"mask ": "needs dlib's models; tests/data/test_masks.py",
 }

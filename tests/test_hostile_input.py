@@ -1,7 +1,8 @@
 """Hostile files: an answer or a clear error, and never a traceback, a hang, a write or a program.
 
 A hundred changed inputs of every kind of file are read in a watched child process, each seed the
-same on every machine; `tests/bench/fuzz.py` reads ten thousand. What could be foreseen about a
+same on every machine, and a pipe, a device, a folder and more in the place of each file;
+`tests/bench/fuzz.py` reads ten thousand. What could be foreseen about a
 single reader is tested beside it; this is for what could not.
 """
 
@@ -11,8 +12,11 @@ import json
 import os
 import sqlite3
 import sys
+import time
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,8 +30,12 @@ sys.path.insert(0, str(BENCH))
 
 # ruff: noqa: E402 - the fuzzer lies in the folder just named
 import fuzz
+from fuzzing import audits, benchmarks, commands
+from fuzzing import watch as watching
+from fuzzing.stand_ins import STAND_INS
 from fuzzing.vendors import samples
 
+from evenmatch.config import load_config
 from evenmatch.data.benchmark import load_samples
 from evenmatch.data.card import load_card
 from evenmatch.data.content_cache import ContentCache, Entry
@@ -42,19 +50,25 @@ from evenmatch.data.receipts import (
     write_receipts,
 )
 from evenmatch.documents import MOST_VALUES, parse_yaml, read_yaml
-from evenmatch.errors import EvenmatchError, RequestError, shown
+from evenmatch.errors import EvenmatchError, OutsideError, RequestError, shown
+from evenmatch.holding import held
 from evenmatch.matching.vendor_messages import AnswerError, decode
 from evenmatch.matching.vendor_templates import TemplateFile
 from evenmatch.reporting.overview import write_overview
+from evenmatch.reporting.tracking import track_result
 from evenmatch.results.reading import read_results
 from evenmatch.reviewing.page import write_review
 from evenmatch.run import evaluate
 from evenmatch.verifying.verify import verify
+from evenmatch.withheld import without_secrets
 
-# Kinds of which an input takes a tenth of a second and more are read less often here.
+ARGUMENTS = ("plan", "apart", "scale", "compare", "reveal", "show", "init")
+# Kinds of which an input takes a fiftieth of a second and more are read less often here.
 SLOW = {
     "audit-page": 2, "audit-review": 10, "audit-report": 10, "audit-verify": 15,
-    "audit-tables": 15, "audit-compare": 25, "audit-overview": 25, "pt2": 10, "torchscript": 25,
+    "audit-tables": 15, "audit-compare": 25, "audit-overview": 25, "audit-track": 10, "pt2": 10,
+    "torchscript": 25, "run": 15, "validate": 25, "tracking-uri": 10, "tracking-store": 5,
+    "init-lists": 25, **{f"args-{name}": 40 for name in ARGUMENTS},
 }  # fmt: skip
 PARTS = 2
 BUSY = [HealthCheck.too_slow]  # of the machine, not of what is tested
@@ -66,6 +80,7 @@ def parts():
     return [names[place::PARTS] for place in range(PARTS)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_hundred_hostile_inputs_of_every_kind_are_answered_or_refused(part):
     names = parts()[part]
@@ -74,24 +89,24 @@ def test_a_hundred_hostile_inputs_of_every_kind_are_answered_or_refused(part):
     assert not told, "\n\n".join(told[:5])
     for name in set(names) - set(tally.absent):
         assert sum(tally.outcomes[name].values()) == SLOW.get(name, 100), name
+        assert set(tally.replaced.get(name, {})) <= {"read", "refused"}, name
+    assert len(tally.replaced) > 0.6 * len(names)
     refused = sum(each["refused"] for each in tally.outcomes.values())
     assert refused > 0.3 * sum(sum(each.values()) for each in tally.outcomes.values())
 
 
 def test_the_watch_sees_what_it_is_there_to_see(tmp_path, monkeypatch):
-    from fuzzing.watch import Made, Reader, Watch  # noqa: PLC0415 - needs the folder named above
-
     for name, value in fuzz.surroundings(tmp_path).items():
         monkeypatch.setenv(name, value)
     file = tmp_path / "files" / "x.txt"
     file.parent.mkdir()
     file.write_text("valid")
-    watch = Watch()
+    watch = watching.Watch()
     watch.install()
     canary = tmp_path / "canary" / "file"
 
     def found(read):
-        reader = Reader("x", Made([file], read), tmp_path, watch, 0.5)
+        reader = watching.Reader("x", watching.Made([file], read), tmp_path, watch, 0.5)
         return " ".join(each.what for each in reader.check(0)[1])
 
     def refuse(sentence):
@@ -104,6 +119,9 @@ def test_the_watch_sees_what_it_is_there_to_see(tmp_path, monkeypatch):
     assert "late" in found(lambda: all(iter(lambda: True, False)))
     assert "MemoryError" in found(lambda: bytes(1 << 40))
     assert "for writing" in found(lambda: canary.write_text("changed"))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert "late" in found(pipe.read_bytes)
     assert "os.mkdir" in found(lambda: (tmp_path / "canary" / "new").mkdir(exist_ok=True))
     assert "os.system" in found(lambda: os.system("true"))  # noqa: S605 - is what is looked for
 
@@ -199,6 +217,8 @@ def test_a_message_is_fit_for_a_screen_whatever_it_quotes(text):
         ("a: !!int ''", "correct the YAML"),
         (f"a: {'9' * 5000}", "limit"),
         ("[" * 5000, "correct the YAML"),
+        ("a: 1\na: 2", "key 'a' is written twice"),
+        ("? [a]\n: b", "a key must be plain text"),
         ("a: !!python/object/apply:os.system ['true']", "could not determine a constructor"),
     ],
 )
@@ -208,6 +228,147 @@ def test_yaml_that_grows_or_lies_about_its_types_is_refused(tmp_path, text, said
     with pytest.raises(RequestError, match=said) as caught:
         read_yaml(path)
     assert str(caught.value).endswith(".")
+
+
+def test_a_mark_of_the_order_of_bytes_is_none_of_the_text_and_another_order_is_refused(tmp_path):
+    path = tmp_path / "card.yaml"
+    path.write_bytes("schema: 1\n".encode("utf-8-sig"))
+    assert read_yaml(path) == {"schema": 1}
+    path.write_bytes("schema: 1\n".encode("utf-16"))
+    with pytest.raises(RequestError, match="is not UTF-8 text; save it as UTF-8"):
+        read_yaml(path)
+
+
+@pytest.mark.parametrize("kind", STAND_INS)
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path, kind):
+    path = tmp_path / "run.yaml"
+    STAND_INS[kind](path)
+    with pytest.raises(RequestError, match=r"cannot be read .*check the path"):
+        read_yaml(path)
+
+
+@pytest.mark.parametrize("place", ["samples.csv", "ring.png"])
+def test_a_ring_of_links_lies_nowhere(small, place):
+    small.manifest([{"sample_id": "a", "subject_id": "a", "path": "ring.png"}])
+    (small.folder / place).unlink(missing_ok=True)
+    (small.folder / place).symlink_to(place)
+    with pytest.raises(RequestError, match="leads outside"):
+        load_samples(load_card(small.raw()["benchmark"]["card"]), small.folder, (), {})
+
+
+def test_a_folder_that_cannot_be_made_is_not_tried_for_ever():
+    if not Path("/proc/self").is_dir():
+        pytest.skip("needs a folder in which even an administrator can make none")
+    with pytest.raises(OutsideError, match="choose another folder"), held(Path("/proc/x/y")):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["validate", "x" * 5000 + ".yaml"], "correct the path|check the path"),
+        (["report", "x" * 5000], "correct the path"),
+        (["compare", "x" * 5000 + ":v", "y"], "correct the path"),
+        (["datasets", "show", "x" * 5000 + ".yaml"], "correct the path"),
+        (["init", os.fsdecode(b"caf\xe9.csv")], "no UTF-8 text, so rename it"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_refused(tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    Path(os.fsdecode(b"caf\xe9.csv")).write_text("probe_id,reference_id,score\na,b,1\n")
+    with pytest.raises(commands.Refused, match=said):
+        commands.called(arguments)
+
+
+def test_what_is_printed_of_a_name_that_is_no_text_can_be_printed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("s.csv").write_text("probe_id,reference_id,score\na1,b1,1\n")
+    card = os.fsdecode(b"\xe9.yaml")
+    Path(card).write_text(yaml.safe_dump(benchmarks.CARD | {"title": "\u00e9"}))
+    with pytest.raises(commands.Refused, match=r"\\udce9.yaml: cannot be read .*rename it"):
+        commands.called(["datasets", "show", card])
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "statistics.replicates", "one_to_many.ranks.0", "compute.keep_tail", "compute.workers",
+        "compute.batch_size", "scenario.gates.travellers", "scenario.searches.cameras",
+    ],
+)  # fmt: skip
+def test_a_number_beyond_all_measure_is_refused_by_its_key(tmp_path, key):
+    commands.foreseen(tmp_path)
+    with pytest.raises(RequestError, match=rf"{key}: found 1000\d*.*write a .*number"):
+        load_config(tmp_path / "run.yaml", (f"{key}={10**400}",))
+
+
+def test_ranks_far_beyond_a_gallery_say_what_its_last_rank_says(tmp_path):
+    audits.audit(tmp_path)
+    config = load_config(tmp_path / "run.yaml", (f"one_to_many.ranks=[1, 8, {10**12}]",))
+    rows = evaluate(config, tmp_path / "out").result.identification
+    last, beyond = (
+        [row.model_dump(exclude={"rank"}) for row in rows if row.rank == rank]
+        for rank in (8, 10**12)
+    )
+    assert last
+    assert last == beyond
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("sqlite:////dev", "unable to open database file"),
+        ("sqlite:////proc/x/mlflow.db", "No such file"),
+        ("sqlite:///", "name a file in tracking.uri"),
+        ("sqlite:///:memory:", "name a file in tracking.uri"),
+        ("javascript:alert(1)", "unsupported URI"),
+        ("http://[::1", "could not take the audit"),
+        ("http://127.0.0.1:99999/", "could not take the audit"),
+        ("\x1b[2J", "could not take the audit"),
+        ("x" * 70_000, "MLflow at xxx"),
+        ("a\0b", "could not take the audit"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_at_once(small, tmp_path, monkeypatch, uri, said):
+    monkeypatch.chdir(tmp_path)
+    folder = evaluate(small.config(), tmp_path / "out").folder
+    before = time.monotonic()
+    with pytest.raises(OutsideError, match=said) as caught:
+        track_result(read_results(folder), folder, uri=uri)
+    assert f"evenmatch track {folder}` to send it." in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert time.monotonic() - before < 60  # and MLflow would take nearly two minutes for some
+
+
+def test_a_database_that_is_none_is_refused(small, tmp_path):
+    folder = evaluate(small.config(), tmp_path / "out").folder
+    database = tmp_path / "mlflow.db"
+    database.write_bytes(b"SQLite format 3\0" + b"\xff" * 4096)
+    with pytest.raises(OutsideError, match=r"could not take the audit.*to send it"):
+        track_result(read_results(folder), folder, uri=f"sqlite:///{database}")
+
+
+ODD = "line\nbreak \x1b[31m\u202e '\"#&?%3F\\ é"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["card", "config", "manifest", "lfw", "score-csv", "score-matrix", "template-npz", "marks",
+     "archive-zip", "image-png", "receipts", "init-lists", "run", "audit-review", "audit-track"],
+)  # fmt: skip
+def test_folders_of_odd_names_are_read_and_shown_fit_for_a_screen(tmp_path, monkeypatch, kind):
+    root = tmp_path / ODD
+    for name, value in fuzz.surroundings(root).items():
+        monkeypatch.setenv(name, value)
+    folder = root / "files"
+    folder.mkdir()
+    made = fuzz.kinds()[kind](folder)
+    if made.lay:
+        made.lay()
+    made.read()
+    reader = watching.Reader(kind, made, root, watching.Watch(), 60)
+    found = [each for seed in (-1, -3, 0) for each in reader.check(seed)[1]]
+    assert not found
 
 
 def test_a_document_without_end_is_not_read_to_its_end(tmp_path):
@@ -239,6 +400,14 @@ def test_an_audit_whose_names_lead_elsewhere_is_refused(small, tmp_path, key, na
     (folder / "results.json").write_text(json.dumps(raw))
     with pytest.raises(RequestError, match="no name of an audit's file"):
         write_review(folder)
+
+
+def test_the_logins_of_many_addresses_in_one_word_are_hidden_in_no_time():
+    before = time.process_time()
+    shown_so_far = without_secrets("://" * 100_000 + " http://a:b@c,ftp://d:e@f x@y")
+    assert shown_so_far.endswith(" http://***@f x@y")
+    assert without_secrets("?" * 100_000 + "#" + "key" * 30_000).startswith("?")
+    assert time.process_time() - before < 5  # and by looking ahead of each, minutes
 
 
 def test_an_audit_of_endless_digits_is_damaged(tmp_path):
@@ -278,6 +447,27 @@ def test_an_array_whose_heading_is_no_heading_is_refused(tmp_path, heading):
     (tmp_path / "ids.txt").write_text("a\n")
     with pytest.raises(RequestError, match=r"is no \.npy array"):
         TemplateFile.find(path, tmp_path / "ids.txt", "cosine").read(samples())
+
+
+@pytest.mark.parametrize("name", ["ids", "templates", "status"])
+def test_an_archive_of_what_is_no_array_is_refused(tmp_path, name):
+    path = tmp_path / "t.npz"
+    np.savez(path, ids=["a1", "a2"], templates=[[1.0], [2.0]], status=["", ""])
+    with zipfile.ZipFile(path) as archive:
+        members = {each: archive.read(each) for each in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for each, content in (members | {f"{name}.npy": b"plain bytes"}).items():
+            archive.writestr(each, content)
+    with pytest.raises(RequestError, match=rf"{name} is no array"):
+        TemplateFile.find(path, None, "cosine").read(samples())
+
+
+def test_words_of_signs_that_there_are_none_of_are_refused(tmp_path):
+    status = np.array(["x", ""])
+    status.view(np.uint32)[0] = 2**31
+    np.savez(tmp_path / "t.npz", ids=["a1", "a2"], templates=[[1.0], [2.0]], status=status)
+    with pytest.raises(RequestError, match="write ids as text"):
+        TemplateFile.find(tmp_path / "t.npz", None, "cosine").read(samples())
 
 
 @pytest.mark.parametrize("change", [{"sha256": 1.5}, {"bytes": "12"}, {"url": None}, {"more": 1}])

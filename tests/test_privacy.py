@@ -159,6 +159,21 @@ def test_everything_private_is_in_the_cache_and_for_its_owner_alone(audited):
         assert mode == (0o700 if path.is_dir() else 0o600), (path, oct(mode))
 
 
+def test_no_order_tells_who_is_who(audited):
+    """Of a published benchmark everybody has the manifest: rows in its order would be names."""
+    audit, *_ = audited
+    scores = pd.read_parquet(audit / "scores" / "colours.parquet")
+    assert len(scores) > 200
+    ids = scores[["probe_id", "reference_id"]].apply(tuple, axis=1).tolist()
+    assert ids == sorted(ids)
+    assert (scores["probe_id"] < scores["reference_id"]).all()
+    searches = pd.read_parquet(audit / "searches" / "colours.parquet")
+    assert searches["probe_id"].is_monotonic_increasing
+    gallery = pd.read_csv(audit / "gallery.csv")
+    assert gallery.groupby("gallery")["reference_id"].is_monotonic_increasing.all()
+    assert set(scores["probe_sex"]) == {"female", "male"}
+
+
 @pytest.mark.parametrize("fault", ["missing photograph", "two values", "twice", "outside"])
 def test_an_error_names_the_row_and_nobody(people, tmp_path, fault):
     table = pd.read_csv(people.folder / "samples.csv", dtype=str)

@@ -166,9 +166,15 @@ def test_only_labels_with_a_table_leave_the_machine(small, tmp_path):
 
 def test_a_pseudonym_is_revealed_where_it_was_made(small, tmp_path):
     audit = evaluate(small.config(), tmp_path)
-    row = pd.read_parquet(audit.folder / "scores" / "vendor.parquet").iloc[0]
-    assert reveal_pseudonym(audit.folder, row["probe_id"]) == "sample sa1"
-    assert reveal_pseudonym(audit.folder, row["probe_subject"]) == "subject sa"
+    table = pd.read_parquet(audit.folder / "scores" / "vendor.parquet")
+    people = {}
+    for sample, subject in zip(table["probe_id"], table["probe_subject"], strict=True):
+        person = reveal_pseudonym(audit.folder, subject).removeprefix("subject ")
+        photograph = reveal_pseudonym(audit.folder, sample).removeprefix("sample ")
+        people.setdefault(person, set()).add(photograph)
+    assert people.keys() <= {"sa", "sb", "sc"}
+    assert len(people) > 1
+    assert all(shots <= {f"{name}1", f"{name}2"} for name, shots in people.items())
     with pytest.raises(RequestError, match="is no pseudonym made with this machine's key"):
         reveal_pseudonym(audit.folder, "s0000")
 
@@ -177,6 +183,12 @@ def test_an_output_that_is_a_file_is_an_outside_failure_that_says_what_to_do(sma
     (tmp_path / "out").write_text("")
     with pytest.raises(OutsideError, match="choose another folder"):
         evaluate(small.config(), tmp_path / "out")
+
+
+def test_a_folder_whose_name_is_no_text_is_refused_before_anything_is_made(small, tmp_path):
+    with pytest.raises(RequestError, match=r"is no UTF-8 text.*choose another folder"):
+        evaluate(small.config(), tmp_path / "out\udcff")
+    assert not list(tmp_path.glob("out*"))
 
 
 def test_an_override_of_the_policy_stands_among_the_notices(small, tmp_path):

@@ -58,6 +58,19 @@ def test_the_table_fits_the_terminal_and_no_rate_is_torn(
         assert table.count("(unresolved)") == 4
 
 
+def test_a_short_operating_point_is_not_torn(result, monkeypatch, capsys, tmp_path):
+    wide = {"rate": 0.1234, "low": 0.1111, "high": 0.2222, "status": "estimate"}
+    rows = [
+        row.model_copy(update=wide)
+        for row in result.error_rates
+        if row.operating_point == "threshold=0.5"
+    ]
+    monkeypatch.setenv("COLUMNS", "80")
+    summary.print_summary(result.model_copy(update={"error_rates": rows}), tmp_path)
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "threshold=0.5 " in line)
+    assert row.count("12.34% (11.11 to 22.22)") == 2
+
+
 def test_a_claim_has_the_colour_of_its_verdict(result, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -110,3 +123,35 @@ def test_colour_is_for_terminals_and_no_color_is_heeded(small, tmp_path):
     )
     assert "\x1b" not in piped.stdout
     assert max(map(cells, piped.stdout.splitlines()[:3])) <= 80
+
+
+def test_searches_have_a_table_of_their_own_and_alone_are_all_there_is(
+    made_up_searches, capsys, tmp_path
+):
+    summary.print_summary(made_up_searches, tmp_path)
+    both = capsys.readouterr().out
+    assert re.search(r"Searches of a gallery of \d+ people:\nmatcher +at +masks +FPIR +FNIR", both)
+    assert re.search(r"^vendor +fpir=0.5 +unknown +too few people", both, flags=re.MULTILINE)
+    summary.print_summary(made_up_searches.model_copy(update={"error_rates": []}), tmp_path)
+    assert "FNMR" not in capsys.readouterr().out
+
+
+@pytest.fixture
+def made_up_searches(bench):
+    ids = [(f"{who}{shot}", who, shot) for who in "abcdef" for shot in "12"]
+    bench.attribute("shot", "sample", ["1", "2"])
+    bench.manifest([{"sample_id": i, "subject_id": who, "shot": shot} for i, who, shot in ids])
+    bench.scores(
+        [
+            (one, other, 0.9 if who == whom else 0.1)
+            for place, (one, who, _) in enumerate(ids)
+            for other, whom, _ in ids[:place]
+        ]
+    )
+    search = {
+        "gallery": {"where": {"shot": "1"}},
+        "searches": {"where": {"shot": "2"}},
+        "operating_points": ["fpir=0.5"],
+        "splits": 2,
+    }
+    return evaluate(bench.config(one_to_many=search), bench.folder / "out").result

@@ -208,6 +208,24 @@ def test_a_program_that_fails_at_hello_is_refused_with_its_last_words(bench, tmp
     assert not processes_of(HOSTILE)
 
 
+def test_a_program_that_dies_and_leaves_a_child_at_its_pipes_is_dead_all_the_same(bench, tmp_path):
+    people(bench)
+    program = tmp_path / "leaves_a_child.py"
+    program.write_text(
+        "import subprocess, sys\n"
+        "sys.stdin.readline()\n"
+        f"subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(90)', '{program}'])\n"
+        "sys.exit(3)\n"
+    )
+    start = time.monotonic()
+    with pytest.raises(OutsideError, match="ended with exit code 3"):
+        audited(bench, tmp_path, command(program=program, timeout=80, restarts=0))
+    assert time.monotonic() - start < 60
+    while processes_of(program) and time.monotonic() - start < 80:
+        time.sleep(0.1)  # a killed process takes a moment to go
+    assert not processes_of(program)
+
+
 def encoded(bench, name):
     return base64.b64encode((bench.folder / f"{name}.png").read_bytes()).decode()
 

@@ -64,6 +64,7 @@ def assemble(
         gallery_slope=[row for each in measured for row in each.identified.gallery_slope],
         notices=[
             *inputs.notices,
+            *(notice for each in measured for notice in each.notices),
             *dict.fromkeys(notice for each in measured for notice in each.identified.notices),
             *(notice for each in compared for notice in each.notices),
             *dict.fromkeys(notice for each in measured for notice in each.varied.notices),

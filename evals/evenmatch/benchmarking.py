@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 import statistics
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from evenmatch.matching.registry import build_matcher
 from evenmatch.scoring.devices import torch_device
 from evenmatch.scoring.engine import Compute, Need, count
 from evenmatch.scoring.memory import peak_memory, plan_memory
+from evenmatch.scoring.passes import core_count
 from evenmatch.scoring.plan import Plan, Roster
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ class Speed:
 
     Attributes:
         device: where it counted.
+        device_name: what that is called.
         dim: length of a template.
         templates: how many.
         groups: how many groups they are in.
@@ -43,10 +47,12 @@ class Speed:
         peak_memory_bytes: the most this process ever held, templates and libraries included.
         planned_memory_bytes: what the engine planned above the templates.
         seconds_for_all: time to count every comparison of this many templates once.
+        matcher: the kind that was timed too; None without one.
         images_per_second: photographs of the demonstration to templates; None without a matcher.
     """
 
     device: str
+    device_name: str
     dim: int
     templates: int
     groups: int
@@ -56,6 +62,7 @@ class Speed:
     peak_memory_bytes: int
     planned_memory_bytes: int
     seconds_for_all: float
+    matcher: str | None
     images_per_second: float | None
 
     def as_json(self) -> dict[str, Any]:
@@ -108,6 +115,7 @@ def measure_speed(
     counted = statistics.median(one for one, _ in pairs)
     return Speed(
         device=on,
+        device_name=device_name(torch, on),
         dim=dim,
         templates=templates,
         groups=groups,
@@ -117,6 +125,7 @@ def measure_speed(
         peak_memory_bytes=peak_memory(),
         planned_memory_bytes=plan_memory(plan, roster, dim, compute).total,
         seconds_for_all=plan.size(roster) / counted,
+        matcher=matcher,
         images_per_second=images_per_second(matcher, device) if matcher else None,
     )
 
@@ -140,6 +149,16 @@ def random_benchmark(
     group_of = rng.choice(groups, size=templates // 2 + 1, p=share / share.sum())
     roster = Roster(rows // 2, rows, group_of[rows // 2].astype(np.int32), groups)
     return vectors, Plan("unmasked", "unmasked", rows, rows, symmetric=True), roster
+
+
+def device_name(torch: Any, on: str) -> str:  # noqa: ANN401 - optional
+    """Return what the device is sold as; of a processor, with the cores that counted."""
+    if on != "cpu":
+        return str(torch.cuda.get_device_name(on))
+    listed = Path("/proc/cpuinfo")
+    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{(models or [platform.machine()])[0]}, {core_count(0)} cores"
 
 
 def bare_product(torch: Any, matrix: Any, block: int = BLOCK) -> float:  # noqa: ANN401 - optional

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import logging
 import sys
@@ -13,6 +14,7 @@ import typer
 from rich.console import Console
 
 from evenmatch.ending import as_failure
+from evenmatch.errors import RequestError
 from evenmatch.listing import print_rows
 from evenmatch.shelf.commands import datasets
 from evenmatch.starting.command import init
@@ -35,11 +37,21 @@ Overrides = Annotated[
     list[str], typer.Option("--set", help="Set one key, such as --set seed=7. Repeatable.")
 ]
 Out = Annotated[Path, typer.Option(help="Folder that audits are written to.")]
+
+
+def _folder(audit: Path) -> Path:
+    """Take an audit's `results.json` for its folder: both are what people name."""
+    return audit.parent if audit.name == "results.json" and audit.is_file() else audit
+
+
+AuditFolder = Annotated[Path, typer.Argument(help="An audit's folder.", callback=_folder)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for scripts.")]
 
 
 def main() -> None:
     """Run the command; a failure is a sentence on standard error and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name on disk need not be text
     try:
         app(standalone_mode=True)
     except Exception as error:
@@ -136,15 +148,23 @@ def validate(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Say what would be compared and what each operating point needs, without running."""
     from evenmatch.config import load_config
-    from evenmatch.foresight.feasibility import foresee, print_foresight
-    from evenmatch.foresight.scale import Scale, plan_scale, print_scale, read_speed
+    from evenmatch.foresight.designs import plan_scale
+    from evenmatch.foresight.feasibility import foresee
+    from evenmatch.foresight.printed import print_foresight
+    from evenmatch.foresight.scale import Scale, read_speed
+    from evenmatch.foresight.scale_printed import print_scale
 
+    if scale_to is None and (dim, device_memory, spread, speed) != (512, 64.0, 1.0, None):
+        raise RequestError(
+            "--dim, --device-memory, --spread and --speed are about a larger benchmark; add "
+            "--scale-to with its templates, such as --scale-to 1e6, or leave them out."
+        )
     parsed = load_config(config, tuple(overrides))
     foresight = foresee(parsed)
     if scale_to is not None:
         measured = read_speed(speed) if speed else None
         scale = Scale(scale_to, dim, device_memory, spread, measured)
-        plan_of_scale = plan_scale(parsed, scale, foresight.photographs_per_person)
+        plan_of_scale = plan_scale(parsed, scale, foresight)
         if as_json:
             typer.echo(json.dumps(dataclasses.asdict(plan_of_scale), indent=2))
         else:
@@ -207,7 +227,7 @@ def plan(  # noqa: PLR0913 - the options of a command
 
 
 @app.command()
-def report(audit: Annotated[Path, typer.Argument(help="An audit's folder.")]) -> None:
+def report(audit: AuditFolder) -> None:
     """Render an audit's tables, figures and page again from its results alone."""
     from evenmatch.reporting.audit import render_audit
     from evenmatch.reporting.overview import write_overview_above
@@ -246,9 +266,7 @@ def compare(  # noqa: PLR0913 - the options of a command
 
 
 @app.command()
-def verify(
-    audit: Annotated[Path, typer.Argument(help="An audit's folder.")], as_json: AsJson = False
-) -> None:
+def verify(audit: AuditFolder, as_json: AsJson = False) -> None:
     """Recompute an audit's numbers from its stored scores, check its digests, say what differs."""
     from evenmatch.verifying.verify import print_verified, verify
 
@@ -262,7 +280,7 @@ def verify(
 
 
 @app.command()
-def track(audit: Annotated[Path, typer.Argument(help="An audit's folder.")]) -> None:
+def track(audit: AuditFolder) -> None:
     """Send an audit to MLflow; what is there already is not sent twice."""
     from evenmatch.reporting.tracking import track_audit
 
@@ -271,7 +289,7 @@ def track(audit: Annotated[Path, typer.Argument(help="An audit's folder.")]) -> 
 
 @app.command()
 def reveal(
-    audit: Annotated[Path, typer.Argument(help="An audit's folder.")],
+    audit: AuditFolder,
     pseudonym: Annotated[str, typer.Argument(help="A pseudonym from its tables.")],
 ) -> None:
     """Turn a pseudonym back into its sample or subject, on the machine that made it."""
@@ -282,7 +300,7 @@ def reveal(
 
 @app.command()
 def review(
-    audit: Annotated[Path, typer.Argument(help="An audit's folder.")],
+    audit: AuditFolder,
     top: Annotated[int, typer.Option(help="Pairs of each kind from every matcher.")] = 100,
 ) -> None:
     """Write a private page of the worst errors with their photographs, to look for wrong labels."""
@@ -306,7 +324,7 @@ def mask(
     from evenmatch.data.masks import MaskDrawing, write_masked
 
     drawing = MaskDrawing.parse(f"synthetic-{shape}-{coverage}-{colour}")
-    target = out or image.with_name(f"{image.stem}-{drawing}.png")
+    target = out or image.parent / f"{image.stem}-{drawing}.png"
     typer.echo(write_masked(image, target, drawing, landmarks=landmarks))
 
 
@@ -332,7 +350,7 @@ def bench(
         return
     typer.echo(
         f"{speed.templates:,} templates of {speed.dim} numbers in {speed.groups} groups on "
-        f"{speed.device}\n"
+        f"{speed.device_name} ({speed.device})\n"
         f"counting        {speed.comparisons_per_second:.3g} comparisons a second\n"
         f"bare product    {speed.matmul_comparisons_per_second:.3g} comparisons a second\n"
         f"ratio           {speed.matmul_ratio:.2f} (median of five interleaved pairs)\n"

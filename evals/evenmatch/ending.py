@@ -1,14 +1,15 @@
-"""What ends a program from outside, said in a sentence: no memory, no disk."""
+"""What ends a program from outside, said in a sentence: no memory, no disk, no such name."""
 
 from __future__ import annotations
 
 import errno
 from typing import Final
 
-from evenmatch.errors import EvenmatchError, OutsideError
+from evenmatch.errors import EvenmatchError, OutsideError, RequestError
 
 _DISK: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 _MEMORY: Final = {errno.ENOMEM, errno.EAGAIN}
+_NAME: Final = {errno.ENAMETOOLONG, errno.EILSEQ, errno.ELOOP}
 # How libraries that know no MemoryError say it.
 _SAYINGS: Final = (
     "allocate memory",
@@ -36,6 +37,9 @@ def as_failure(error: BaseException) -> EvenmatchError | None:
             f"{where}{error.strerror}. Free some space or choose another folder (--out), then run "
             "the same command again; finished work is reused."
         )
+    if isinstance(error, OSError) and number in _NAME:
+        named = f"{error.filename}: " if error.filename else ""
+        return RequestError(f"{named}{error.strerror}; correct the path.")
     return None
 
 

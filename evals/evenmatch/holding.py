@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from evenmatch.errors import OutsideError, RequestError
+from evenmatch.files import make_folder
 
 try:
     import fcntl
@@ -19,17 +20,19 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _LOG = logging.getLogger(__name__)
+_TRIES = 1000  # to make a folder that others keep removing
 
 
 @contextmanager
-def held(folder: Path, *, says: str = "", refuses: str = "") -> Iterator[None]:
+def held(folder: Path, *, says: str = "", refuses: str = "") -> Iterator[bool]:
     """Hold a folder while something is done in it; wait for whoever holds it already, or refuse.
 
-    The folder is made if need be, and is gone again where nothing was put into it.
+    The folder is made if need be, and is gone again where nothing was put into it. What is given
+    says whether nobody else can be at work there, which only a lock can tell.
 
     Args:
         folder: what to hold.
@@ -43,9 +46,8 @@ def held(folder: Path, *, says: str = "", refuses: str = "") -> Iterator[None]:
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     handle = None
     try:
-        while handle is None:
-            handle = _locked(folder, says, refuses)
-        yield
+        handle, alone = _opened(folder, lambda opened: _wait(opened, says, refuses))
+        yield alone
     finally:
         with suppress(OSError):  # not empty, as a rule
             for each in made:
@@ -54,32 +56,63 @@ def held(folder: Path, *, says: str = "", refuses: str = "") -> Iterator[None]:
             os.close(handle)
 
 
-def _locked(folder: Path, says: str, refuses: str) -> int | None:
-    """Return a handle that holds the folder; None where it was removed meanwhile."""
+def shared(folder: Path) -> int:
+    """Hold a folder together with others; nobody holds it alone until the handle is closed.
+
+    Returns:
+        The handle, for `os.close`.
+
+    Raises:
+        OutsideError: the folder cannot be made.
+    """
+    return _opened(folder, _join)[0]
+
+
+def _opened(folder: Path, lock: Callable[[int], bool]) -> tuple[int, bool]:
+    """Return a handle that holds a folder, and whether it is a lock."""
+    left = _TRIES
+    while True:
+        handle, locked = _locked(folder, lock, last=left == 0)
+        if handle is not None:
+            return handle, locked
+        left -= 1
+
+
+def _locked(folder: Path, lock: Callable[[int], bool], *, last: bool) -> tuple[int | None, bool]:
+    """Return a handle, None where the folder was removed meanwhile, and whether it is a lock."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         handle = os.open(folder if fcntl else os.devnull, os.O_RDONLY)  # Windows opens no folder
-    except FileNotFoundError:  # whoever made it had nothing to put there, and removed it
-        return None
     except OSError as error:
+        # Whoever made it had nothing to put there, and removed it; or nothing can be made there.
+        if isinstance(error, FileNotFoundError) and not last:
+            return None, False
         raise OutsideError(
             f"cannot write {folder}: {error.strerror}; choose another folder with --out."
         ) from error
     if fcntl is None:
-        return handle
+        return handle, False
     try:
-        _wait(handle, says, refuses)
+        alone = lock(handle)
     except RequestError:
         os.close(handle)
         raise
     with suppress(OSError):
         if folder.stat().st_ino == os.fstat(handle).st_ino:
-            return handle
+            return handle, alone
     os.close(handle)
-    return None
+    return None, False
 
 
-def _wait(handle: int, says: str, refuses: str) -> None:
+def _join(handle: int) -> bool:
+    """Wait until nobody holds a folder alone."""
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(handle, fcntl.LOCK_SH)
+    return False
+
+
+def _wait(handle: int, says: str, refuses: str) -> bool:
+    """Wait for a folder's lock; return whether its file system has locks."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as taken:
@@ -89,4 +122,5 @@ def _wait(handle: int, says: str, refuses: str) -> None:
             _LOG.warning("%s", says)
         fcntl.flock(handle, fcntl.LOCK_EX)
     except OSError:
-        pass  # a file system without locks
+        return False
+    return True

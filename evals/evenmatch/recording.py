@@ -29,10 +29,12 @@ class Recorder:
         self._away: set[str] = set()
         self._here: set[str] = set()
         self._later: list[Path] = []
+        self._sent = 0
 
     def send(self, audit: Path) -> None:
         """Send an audit now, or leave it waiting in its folder."""
         address = address_of(read_results(audit))
+        self._sent += 1
         if address in self._away:
             Waiting(audit)
             self._later.append(audit)
@@ -54,7 +56,8 @@ class Recorder:
         away: set[str] = set()
         waits = {audit: _address(audit) for audit in [*self._later, *waiting_audits(out)]}
         for audit, address in waits.items():
-            asked = audit in self._later or address in self._here
+            # Of one audit nothing has changed since its server failed, a moment ago.
+            asked = (audit in self._later and self._sent > 1) or address in self._here
             if address is None or address in away or not asked:
                 continue
             try:

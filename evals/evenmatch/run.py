@@ -14,6 +14,7 @@ from evenmatch.config import RunConfig, load_config
 from evenmatch.data.progress import Progress, silent
 from evenmatch.data.pseudonyms import Pseudonyms
 from evenmatch.errors import OutsideError, RequestError
+from evenmatch.files import clear_halves, is_no_text
 from evenmatch.holding import held
 from evenmatch.inputs import read_inputs
 from evenmatch.measurements import measured_tables
@@ -69,7 +70,9 @@ def evaluate(
     made_by = provenance(config, inputs, sources)
     folder = Path(out) / config.name / made_by.run_id
     _refuse_unwritable(folder)
-    with held(folder, says=f"another run is making {folder}; this one waits for it."):
+    with held(folder, says=f"another run is making {folder}; this one waits for it.") as alone:
+        if alone:
+            clear_halves(folder, below=True)
         if not fresh and (result := _finished(folder, config, made_by)):
             return Audit(write_audit(result, folder), result)
         return _made(config, inputs, sources, made_by, folder, progress)
@@ -96,7 +99,12 @@ def _made(
 
 
 def _refuse_unwritable(folder: Path) -> None:
-    """Refuse a folder that cannot be made before the work that would fill it."""
+    """Refuse a folder that cannot be made or read before the work that would fill it."""
+    if is_no_text(folder):
+        raise RequestError(
+            f"cannot write {folder}: its name is no UTF-8 text, so that nobody could read the "
+            "audit; choose another folder with --out."
+        )
     place = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise OutsideError(

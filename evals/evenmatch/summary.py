@@ -13,13 +13,16 @@ from evenmatch.reporting.claim_words import claim_sentences, whole_claims
 from evenmatch.reporting.leading import leading
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from evenmatch.results.model import ErrorRate, RunResult
+    from evenmatch.results.model import ErrorRate, IdentificationRate, RunResult
 
 HEADINGS: Final = ("matcher", "at", "masks", "FMR", "FNMR")
+SEARCH_HEADINGS: Final = ("matcher", "at", "masks", "FPIR", "FNIR")
 WIDTH: Final = 80
 _ROOMY: Final = 72  # columns from which a rate with its interval stays on one line
+_POINT: Final = 15  # letters of an operating point that stay on one line in a whole terminal
 _COLOURS: Final = {"supported": "green", "refuted": "bold red", "undecided": "yellow"}
 
 _UNRESOLVED: Final = " (unresolved)"
@@ -36,7 +39,14 @@ def print_summary(result: RunResult, folder: Path, overview: Path | None = None)
         overview: the page that lists it among the folder's other audits.
     """
     console = Console(highlight=False, markup=False, emoji=False)
-    console.print(_table(result, min(WIDTH, console.width)))
+    width = min(WIDTH, console.width)
+    console.print(Text(f"{result.name} ({result.provenance.run_id})", "bold"))
+    if compared := overall(result):
+        console.print(_table(HEADINGS, compared, width))
+    if found := searched(result):
+        people = next(row.gallery_subjects for row in result.identification)
+        console.print(f"Searches of a gallery of {people:,} people:")
+        console.print(_table(SEARCH_HEADINGS, found, width))
     for name, mask in masks_named(result).items():
         console.print(f"{name} = {mask}")
     for verdict, sentence in verdicts(result):
@@ -72,6 +82,21 @@ def overall(result: RunResult) -> list[Overall]:
     ]
 
 
+def searched(result: RunResult) -> list[Overall]:
+    """Return the same of the searches of the first gallery: wrong alerts, and people missed."""
+    first = next((row.gallery for row in result.identification), None)
+    short = _short_names(result)
+    found: dict[tuple[str, str | None, str], dict[str, str]] = {}
+    for row in result.identification:
+        if (row.gallery, row.group_by, row.failures, row.rank) == (first, "all", "non-match", None):
+            condition = (row.matcher, row.operating_point, row.probe_mask)
+            found.setdefault(condition, {})[row.metric] = rate_text(row)
+    return [
+        (matcher, str(point), short.get(mask, mask), rates.get("fpir", ""), rates.get("fnir", ""))
+        for (matcher, point, mask), rates in found.items()
+    ]
+
+
 def masks_named(result: RunResult) -> dict[str, str]:
     """Return the short names of drawn masks with what they stand for."""
     return {name: mask for mask, name in _short_names(result).items() if mask != name}
@@ -83,7 +108,7 @@ def verdicts(result: RunResult) -> list[tuple[str, str]]:
     return [(row.verdict, said) for row, said in zip(rows, claim_sentences(result), strict=True)]
 
 
-def rate_text(row: ErrorRate) -> str:
+def rate_text(row: ErrorRate | IdentificationRate) -> str:
     """Say a rate as its status allows, with its interval."""
     if row.rate is None or row.low is None or row.high is None:
         return f"too few people ({row.subjects})"
@@ -93,14 +118,17 @@ def rate_text(row: ErrorRate) -> str:
     return f"{row.rate:.2%} ({100 * row.low:.2f} to {100 * row.high:.2f}){unresolved}"
 
 
-def _table(result: RunResult, width: int) -> Table:
-    """Return the table of overall rates, no wider than a terminal."""
-    title = Text(f"{result.name} ({result.provenance.run_id})", "bold")
-    table = Table(title=title, width=width, box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in HEADINGS:
-        whole = heading in HEADINGS[3:] and width >= _ROOMY
-        table.add_column(heading, overflow="fold", no_wrap=whole, header_style="bold cyan")
-    for row in overall(result):
+def _table(headings: Sequence[str], rows: Sequence[Overall], width: int) -> Table:
+    """Return a table of overall rates, no wider than a terminal."""
+    table = Table(width=width, box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    whole = set(headings[3:]) if width >= _ROOMY else set()
+    if width >= WIDTH and max(len(row[1]) for row in rows) <= _POINT:
+        whole.add(headings[1])
+    for heading in headings:
+        table.add_column(
+            heading, overflow="fold", no_wrap=heading in whole, header_style="bold cyan"
+        )
+    for row in rows:
         table.add_row(*row[:3], *map(_coloured, row[3:]))
     return table
 

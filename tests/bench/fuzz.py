@@ -5,6 +5,7 @@
 
 Inputs are read in a child process, each under limits of time and memory and with an eye on every
 write, program and module. A child that dies is started again behind the input that killed it.
+Seeds below zero put a pipe, a device, a folder or nothing at all where the file should be.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections import Counter
@@ -28,16 +30,20 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+FROM_THE_START = -(1 << 20)  # below every seed
 PATIENCE = 60.0  # seconds without a word after which a child is taken for hung
-SECONDS = 10.0  # that one input may take
+SLOWEST = 75  # times longer than others may work, the slowest may take by the clock
+OURS = ("evenmatch", "fuzzing")  # whose absence is a mistake, and no extra that is not installed
+SECONDS = 10.0  # of work that one input may take
 
 
 def kinds() -> dict[str, Any]:
     """Return every kind of file: its name and what makes a valid one."""
-    from fuzzing import audits, benchmarks, models, others, vendors
+    from fuzzing import audits, benchmarks, commands, models, others, vendors
 
     return {
-        **benchmarks.KINDS, **vendors.KINDS, **others.KINDS, **audits.KINDS, **models.KINDS
+        **benchmarks.KINDS, **vendors.KINDS, **others.KINDS, **commands.KINDS, **audits.KINDS,
+        **models.KINDS,
     }  # fmt: skip
 
 
@@ -56,41 +62,82 @@ def work(asked: argparse.Namespace, names: list[str]) -> None:
         folder.mkdir(parents=True)
         try:
             made = table[name](folder)
+            if made.lay:
+                made.lay()
             made.read()
-        except ImportError as absent:
-            say.write(json.dumps({"kind": name, "absent": str(absent)}) + "\n")
-            continue
-        except Exception:  # noqa: BLE001 - the kind itself is broken, which is to be told
+        except Exception as wrong:  # noqa: BLE001 - the kind itself is broken, which is to be told
+            if isinstance(wrong, ImportError) and (wrong.name or "").split(".")[0] not in OURS:
+                say.write(json.dumps({"kind": name, "absent": str(wrong)}) + "\n")
+                continue
             detail = traceback.format_exc()[-3000:]
             broken = {"kind": name, "seed": -1, "what": "its valid files are refused"}
             told = {"kind": name, "outcome": "broken", "found": [{**broken, "detail": detail}]}
-            say.write(json.dumps(told) + "\n")
+            say.write(json.dumps(told | {"ended": True}) + "\n")
             continue
         reader = Reader(name, made, root, watch, asked.seconds)
-        for seed in range(begin, asked.first + fewer.get(name, asked.each)):
+        start = asked.first or reader.first
+        for seed in range(max(start, begin), asked.first + fewer.get(name, asked.each)):
             say.write(json.dumps({"kind": name, "seed": seed}) + "\n")
             outcome, found = reader.check(seed)
             told = {"kind": name, "outcome": outcome, "found": [*map(dataclasses.asdict, found)]}
-            say.write(json.dumps(told) + "\n")
-        begin = asked.first
-        shutil.rmtree(folder)
+            say.write(json.dumps(told | {"of": seed}) + "\n")
+        begin = FROM_THE_START
+        say.write(json.dumps({"kind": name, "ended": True}) + "\n")
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclasses.dataclass
 class Tally:
-    """What came of the inputs of all kinds."""
+    """What came of the inputs of all kinds.
 
+    Attributes:
+        outcomes: of files that were changed, by kind.
+        replaced: of what is no file, by kind.
+        findings: what went wrong.
+        absent: kinds that need what is not installed.
+        aloud: whether each kind is told when it has ended.
+    """
+
+    aloud: bool = False
     outcomes: dict[str, Counter[str]] = dataclasses.field(default_factory=dict)
+    replaced: dict[str, Counter[str]] = dataclasses.field(default_factory=dict)
     findings: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     absent: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    began: float = dataclasses.field(default_factory=time.monotonic)
 
     def note(self, said: dict[str, Any]) -> None:
         """Take in a line that a child wrote."""
         if "outcome" in said:
-            self.outcomes.setdefault(said["kind"], Counter())[said["outcome"]] += 1
+            self.count(said["kind"], said.get("of", 0), said["outcome"])
             self.findings += said["found"]
         if "absent" in said:
             self.absent[said["kind"]] = said["absent"]
+        if self.aloud and {"ended", "absent"} & said.keys():
+            self.tell(said["kind"])
+
+    def count(self, kind: str, seed: int, outcome: str) -> None:
+        """Count what came of an input."""
+        counted = self.outcomes if seed >= 0 else self.replaced
+        counted.setdefault(kind, Counter())[outcome] += 1
+
+    def tell(self, kind: str) -> None:
+        """Print what came of a kind, and what is wrong with it."""
+        took, self.began = time.monotonic() - self.began, time.monotonic()
+        said = [
+            f"{count:,} {what}" + (" without a file" if of is self.replaced else "")
+            for of in (self.outcomes, self.replaced)
+            for what, count in sorted(of.get(kind, Counter()).items())
+        ]
+        outcomes = ", ".join(said) or self.absent.get(kind, "nothing ran")
+        print(f"{kind:<16} {outcomes} ({took:,.0f} s)", flush=True)
+        grouped: dict[str, list[dict[str, Any]]] = {}
+        for each in self.findings:
+            if each["kind"] == kind:
+                grouped.setdefault(each["what"][:60], []).append(each)
+        for what, found in grouped.items():
+            print(f"\n{kind}: {what} ({len(found)} inputs, such as seed {found[0]['seed']})")
+            print(found[0]["detail"][-1800:], flush=True)
 
 
 def surroundings(root: Path) -> dict[str, str]:
@@ -134,21 +181,23 @@ class Amount:
         return self.first + self.fewer.get(kind, self.each)
 
 
-def fuzz(names: list[str], amount: Amount) -> Tally:
+def fuzz(names: list[str], amount: Amount, *, aloud: bool = False) -> Tally:
     """Read so many hostile inputs of every kind, in children that are watched."""
-    tally = Tally()
-    left, at = list(names), amount.first
+    tally = Tally(aloud)
+    left, at = list(names), FROM_THE_START
     while left:
         with tempfile.TemporaryDirectory(prefix="evenmatch-fuzz-") as folder:
             died, seed, how = _child(left, amount, at, Path(folder), tally)
         if died is None:
             break
-        tally.findings.append({"kind": died, "seed": seed, "what": how, "detail": how})
-        tally.outcomes.setdefault(died, Counter())["died"] += 1
+        what = how.rstrip().rpartition("\n")[2]
+        tally.findings.append({"kind": died, "seed": seed, "what": what, "detail": how})
+        tally.count(died, seed, "died")
         left = left[left.index(died) :]
         at = seed + 1
         if at >= amount.stop(died):
-            left, at = left[1:], amount.first
+            left, at = left[1:], FROM_THE_START
+            tally.note({"kind": died, "ended": True})
     return tally
 
 
@@ -160,21 +209,19 @@ def _child(
     command += ["--first", str(amount.first), "--each", str(amount.each)]
     command += ["--seconds", str(amount.seconds), "--fewer", json.dumps(amount.fewer)]
     command += ["--kind", ",".join(names)]
-    kind, seed = names[0], begin
+    kind, seed = names[0], amount.stop(names[0])  # should it die before its first input
     words = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, with the child
     with words, subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=words, text=True, cwd=_made(root / "cwd"),
         env=surroundings(root),
     ) as child:  # fmt: skip
-        import threading
-
         last = time.monotonic()
         ended = threading.Event()
         hung = threading.Event()
 
         def guard() -> None:
             while not ended.wait(1):
-                if time.monotonic() - last > PATIENCE + 3 * amount.seconds:
+                if time.monotonic() - last > PATIENCE + SLOWEST * amount.seconds:
                     hung.set()
                     child.kill()
                     return
@@ -202,6 +249,7 @@ def _made(folder: Path) -> Path:
 
 def show(name: str, seed: int, keep: Path) -> None:
     """Keep one hostile input and read it here, so that whatever it raises is seen whole."""
+    from fuzzing.stand_ins import STAND_INS
     from fuzzing.watch import Reader, Watch
 
     shutil.rmtree(keep, ignore_errors=True)
@@ -209,11 +257,11 @@ def show(name: str, seed: int, keep: Path) -> None:
     folder = _made(keep / "files" / name)
     made = kinds()[name](folder)
     reader = Reader(name, made, keep, Watch(), SECONDS)
-    path, content = reader.hostile(seed)
-    path.write_bytes(content)
-    if made.ready:
-        made.ready(path)
-    print(f"{path}: {content[:300]!r} ({len(content):,} bytes)")
+    path = reader.place(seed)
+    if path.is_file() and not path.is_symlink():
+        print(f"{path}: {path.read_bytes()[:300]!r} ({path.stat().st_size:,} bytes)")
+    else:
+        print(f"{path}: {list(STAND_INS)[(-1 - seed) % len(STAND_INS)]}")
     print(f"read: {made.read()!r}"[:2000])
 
 
@@ -229,8 +277,8 @@ def main() -> None:
         "--keep", type=Path, default=Path(tempfile.gettempdir()) / "evenmatch-found"
     )
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--fewer", default="{}", help=argparse.SUPPRESS)
-    parser.add_argument("--begin", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--fewer", default="{}", help="of slow kinds, such as '{\"run\": 500}'")
+    parser.add_argument("--begin", type=int, default=FROM_THE_START, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     names = asked.kind.split(",") if asked.kind else list(kinds())
     if asked.work:
@@ -238,22 +286,8 @@ def main() -> None:
     elif asked.only is not None:
         show(names[0], asked.only, asked.keep)
     else:
-        amount = Amount(asked.each, asked.first, asked.seconds)
-        sys.exit(_told(names, fuzz(names, amount)))
-
-
-def _told(names: list[str], tally: Tally) -> int:
-    for name in names:
-        outcomes = tally.outcomes.get(name, Counter())
-        said = ", ".join(f"{count:,} {what}" for what, count in sorted(outcomes.items()))
-        print(f"{name:<16} {said or tally.absent.get(name, 'nothing ran')}")
-    grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for each in tally.findings:
-        grouped.setdefault((each["kind"], each["what"][:60]), []).append(each)
-    for (kind, what), found in grouped.items():
-        print(f"\n{kind}: {what} ({len(found)} inputs, such as seed {found[0]['seed']})")
-        print(found[0]["detail"][-1800:])
-    return int(bool(tally.findings))
+        amount = Amount(asked.each, asked.first, asked.seconds, json.loads(asked.fewer))
+        sys.exit(int(bool(fuzz(names, amount, aloud=True).findings)))
 
 
 if __name__ == "__main__":

@@ -140,17 +140,27 @@ def members(session):
 
 
 @pytest.fixture(scope="module")
-def nodes():
-    """A head without cores and two workers with one each."""
+def nodes_with():
+    """Return a function that starts a head without cores and two workers with one each."""
     if find_spec("ray") is None:
         pytest.skip("ray is not installed: pip install 'evenmatch[ray]'")
     if not Path("/proc/self/stat").exists():
         pytest.skip("processes are told apart by /proc, which this system lacks")
     made = Nodes()
-    try:
+
+    def start(**environment):
+        made.env |= environment
         made.start_head()
         for _ in range(2):
             made.start(f"--address={made.address}", cores=1)
-        yield made
+        return made
+
+    try:
+        yield start
     finally:
         made.stop()
+
+
+@pytest.fixture(scope="module")
+def nodes(nodes_with):
+    return nodes_with()

@@ -126,16 +126,36 @@ def drive(nodes, config, out, marks, *settings, at=(), then=None):
     return said
 
 
+def kill_who_asks(nodes, config, out, marks, stage):
+    """Start an audit beside the cluster and kill who asks, where a stage is reached."""
+    marks.mkdir()
+    (marks / f"{stage}.wait").touch()
+    cluster = ("compute.engine=ray", f"compute.address={nodes.address}")
+    driver = nodes.python(DRIVER, str(config), str(out), str(marks), *cluster)
+    while driver.poll() is None and not (marks / stage).exists():
+        time.sleep(0.02)
+    assert driver.poll() is None, driver.communicate()[0]
+    driver.kill()
+    driver.communicate()
+    assert not list(Path(out).glob("*/*/results.json"))
+
+
 def killed_at(nodes, stage, number):
     return {"at": (stage,), "then": lambda: nodes.kill(number)}
 
 
-def test_a_worker_killed_while_counting_changes_no_number(nodes, bench, tmp_path, monkeypatch):
-    """One to one under masks and one to many, by groups, one of two workers lost on the way."""
+def test_who_asks_and_a_worker_killed_while_counting_change_no_number(
+    nodes, bench, tmp_path, monkeypatch
+):
+    """One to one under masks and one to many, by groups.
+
+    Who asks is killed with work under way, and asks again; then one of two workers is lost.
+    """
     monkeypatch.setenv("EVENMATCH_CACHE", nodes.env["EVENMATCH_CACHE"])
     path = bench.folder / "run.json"
     path.write_text(json.dumps(made_up(bench)))
     evaluate(load_config(path), tmp_path / "one")
+    kill_who_asks(nodes, path, tmp_path / "three", tmp_path / "killed", "comparisons-1")
     marks = tmp_path / "marks"
     drive(nodes, path, tmp_path / "three", marks, **killed_at(nodes, "comparisons-2", 2))
     assert (marks / "comparisons-2").exists()

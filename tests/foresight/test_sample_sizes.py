@@ -80,6 +80,11 @@ def test_a_table_for_people_says_what_it_supposes():
     assert "368,887" in words
 
 
+def test_a_question_without_a_claim_is_told_how_to_give_one():
+    failed = CliRunner().invoke(app, ["plan"])
+    assert str(failed.exception).startswith("no claim is given: name a rate with --metric")
+
+
 @pytest.mark.parametrize(
     "options",
     [

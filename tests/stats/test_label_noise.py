@@ -104,6 +104,17 @@ def test_the_tipping_point_is_where_the_verdict_flips():
     assert tipping_point(observed, shares, lambda rates: rates[1] > rates[0]) is None
 
 
+def test_false_matches_are_undone_on_both_sides():
+    mixing = true_given_label(FIVE, [0.5, 0.5])
+    observed = observed_matrix(mixing, [[1e-4, 1e-6], [1e-6, 2e-5]])
+    (row,) = sensitivity(observed, [1, 1], errors=(0.05,))
+    assert row.rates == pytest.approx([1e-4, 2e-5])
+    # Within the first group 9.04e-5 was seen: more than 9.99e-5 is behind it from 5% on.
+    turned = tipping_point(observed, [1, 1], lambda within: max(within) <= 9.99e-5)
+    assert turned == pytest.approx(0.05)
+    assert tipping_point(observed, [1, 1], lambda within: max(within) <= 9e-5) is None
+
+
 def test_a_correction_from_few_validated_labels_is_uncertain():
     rng = np.random.default_rng(1)
     draws = np.tile(observed_rates(true_given_label(FIVE, [0.5, 0.5]), TRUE), (2000, 1))

@@ -6,7 +6,11 @@ function of what was sent, so that doing it twice changes nothing, and only one 
 
 from __future__ import annotations
 
+import atexit
 import os
+import secrets
+import shutil
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -15,8 +19,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evenmatch.data.cache_dir import cache_dir, private_folder
-from evenmatch.distributed.worker import Sent, do_part, version_here
-from evenmatch.errors import EvenmatchError, OutsideError, RequestError
+from evenmatch.distributed.worker import Failed, Sent, do_part, version_here
+from evenmatch.errors import OutsideError, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,6 +33,9 @@ SETTINGS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # a part without a GPU sees none: said, not warned
 }
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # Ray's switch for one machine alone
+PRIVATE = 0o077  # what nobody else gets of the files of a cluster of this process's own
+QUIET = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
+SHORT = 23  # of a folder's path, so that Ray's sockets below it have names that systems take
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -104,8 +111,8 @@ class Cluster:
             needs: what each of them needs.
 
         Raises:
-            EvenmatchError: what a part raised.
-            OutsideError: the cluster is gone, or a part failed in a way nobody foresaw.
+            EvenmatchError: a part failed.
+            OutsideError: the cluster is gone.
         """
         needs = needs or Needs()
         ray, shared = self._ray, self.put(sent)
@@ -125,6 +132,8 @@ class Cluster:
                     (ready,), running = ray.wait(running, num_returns=1)
                     answer = ray.get(ready)
                     del ready
+                    if isinstance(answer, Failed):
+                        raise answer.error
                     yield answer
             finally:
                 for left in running:
@@ -156,25 +165,67 @@ def connect(address: str) -> Cluster:
 
 @cache
 def _connected(address: str) -> Cluster:
-    for name, value in (SETTINGS | (LOOPBACK if address == LOCAL else {})).items():
-        os.environ.setdefault(name, value)
-    ray: Any = import_module("ray")  # optional, and it reads the settings above
-    if ray.is_initialized():
-        return Cluster(ray)
-    quiet = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
-    try:
-        if address == LOCAL:
-            # What does not fit in memory is written to disk: templates, where nobody else reads.
-            spill = str(private_folder(cache_dir() / "ray"))
-            ray.init("local", include_dashboard=False, object_spilling_directory=spill, **quiet)
-        else:
-            ray.init(address, **quiet)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as failed:
-        raise OutsideError(
-            f"compute.address: Ray does not answer at {address!r} ({_first_line(failed)}); start "
-            "it with `ray start --head`, or write `address: local`."
-        ) from failed
+    if address == LOCAL:
+        return _own()
+    ray = _imported(SETTINGS)
+    if not ray.is_initialized():
+        with _answering(address, "start it with `ray start --head`, or write `address: local`"):
+            ray.init(address, **QUIET)
     return Cluster(ray)
+
+
+def _own() -> Cluster:
+    """Start a cluster that is this process's own: nobody else can join it or read its files.
+
+    Left to itself, Ray writes a token that everybody can read into the home folder, and sockets
+    and logs where everybody can exchange them.
+    """
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16)}
+    place = _place()
+    atexit.register(shutil.rmtree, place, ignore_errors=True)  # before Ray's: it ends first
+    ray = _imported(SETTINGS | LOOPBACK | token)
+    if not ray.is_initialized():
+        # What does not fit in memory is written to disk: templates, where nobody else reads.
+        spill = private_folder(cache_dir() / "ray")
+        files = {"_temp_dir": f"{place}/ray", "object_spilling_directory": str(spill)}
+        with _answering(LOCAL, "free some memory, or write `engine: local`"), _unseen():
+            ray.init(LOCAL, include_dashboard=False, **files, **QUIET)
+    return Cluster(ray)
+
+
+def _imported(settings: dict[str, str]) -> Any:  # noqa: ANN401 -- ray is optional
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
+    return import_module("ray")  # which reads the settings
+
+
+def _place() -> str:
+    """Make a folder for sockets and logs that nobody else can enter."""
+    folders = (os.environ.get("RAY_TMPDIR", ""), tempfile.gettempdir(), "/tmp")  # noqa: S108
+    short = next((each for each in folders if each and len(each) <= SHORT), folders[-1])
+    return tempfile.mkdtemp(prefix="em-", dir=short)
+
+
+@contextmanager
+def _answering(address: str, remedy: str) -> Iterator[None]:
+    """Turn what Ray says where no cluster answers into a sentence."""
+    try:
+        yield
+    except Exception as failed:  # Ray raises plain ones too
+        raise OutsideError(
+            f"compute.address: Ray does not answer at {address!r} ({_first_line(failed)}); "
+            f"{remedy}."
+        ) from failed
+
+
+@contextmanager
+def _unseen() -> Iterator[None]:
+    """Have what is started meanwhile make files that nobody else reads."""
+    before = os.umask(PRIVATE)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager
@@ -182,13 +233,11 @@ def _said(ray: Any) -> Iterator[None]:  # noqa: ANN401 -- ray is optional
     """Turn Ray's errors into sentences."""
     try:
         yield
-    except ray.exceptions.RayTaskError as failed:
-        if isinstance(failed.cause, EvenmatchError):
-            raise failed.cause from None
+    except ray.exceptions.RayTaskError as failed:  # before or after a part: those raise nothing
         raise OutsideError(
-            f"a process of the cluster failed ({type(failed.cause).__name__}: "
-            f"{_first_line(failed.cause)}); run again with `engine: local` to see whether it is "
-            "the cluster."
+            f"a process of the cluster cannot work ({type(failed.cause).__name__}: "
+            f"{_first_line(failed.cause)}); see that evenmatch is installed there with what the "
+            "run needs, or write `engine: local`."
         ) from failed
     except ray.exceptions.RayError as failed:
         raise OutsideError(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import traceback
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from evenmatch.errors import RequestError
+from evenmatch.ending import as_failure
+from evenmatch.errors import EvenmatchError, OutsideError, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,13 +37,43 @@ class _Held(Generic[Answer]):
     function: Callable[[Any], Any] | None = None
 
 
+@dataclass(frozen=True)
+class Failed:
+    """Why a part has no answer; it travels as an answer does.
+
+    Of an error that leaves this function Ray would keep the words and those of every error before
+    it, in logs and in its list of tasks, and a stranger's error may quote a file's name or pixels.
+    """
+
+    error: EvenmatchError
+
+
 def do_part(shared: list[Any], version_there: tuple[str, ...], item: Any) -> Any:  # noqa: ANN401
-    """Return a part's answer.
+    """Return a part's answer, or why there is none.
 
     Args:
         shared: a list of one reference, so that Ray leaves fetching it to this function.
         version_there: the packages of the process that asks.
         item: the part.
+    """
+    try:
+        return _answer(shared, version_there, item)
+    except Exception as error:  # noqa: BLE001 - whatever it is, its words go no further
+        return Failed(as_failure(error) or _unforeseen(error))
+
+
+def _unforeseen(error: Exception) -> OutsideError:
+    """Say what kind of error it was and where, and nothing that it said."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return OutsideError(
+        f"a process of the cluster failed ({type(error).__name__} in {Path(at.filename).name}, "
+        f"line {at.lineno}); run again with `engine: local` to see what it says: it was not "
+        "passed on, since it could name somebody."
+    )
+
+
+def _answer(shared: list[Any], version_there: tuple[str, ...], item: Any) -> Any:  # noqa: ANN401
+    """Do a part with what was sent.
 
     Raises:
         RequestError: this machine's program is another one, and could count differently.

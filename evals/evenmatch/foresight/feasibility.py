@@ -7,20 +7,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
 
 from evenmatch.config import EarlierAudit
 from evenmatch.data.benchmark import MASK
+from evenmatch.foresight.model import (
+    CellForesight,
+    ClaimForesight,
+    ConditionForesight,
+    Foresight,
+    PointForesight,
+)
+from evenmatch.foresight.searches import PlannedSearches, say
 from evenmatch.inputs import group_sizes, read_inputs
 from evenmatch.results.claim_cases import ALPHA
 from evenmatch.results.claim_evidence import scope_groups
 from evenmatch.results.one_to_one import Cell, cells
-from evenmatch.results.thresholds import calibration_plans, describe_calibration
+from evenmatch.results.thresholds import calibration_plans, describe_calibration, same_group
 from evenmatch.scoring.planning import make_roster
 from evenmatch.scoring.trials import AllPairs, Listed, folded
-from evenmatch.stats.cells import cell_status
 from evenmatch.stats.claims import parse_bound
 from evenmatch.stats.people import effective_people
 from evenmatch.stats.power import trials_to_support
@@ -37,86 +41,6 @@ if TYPE_CHECKING:
     from evenmatch.results.model import GroupSize
     from evenmatch.scoring.plan import Plan, Roster, Rows
     from evenmatch.scoring.trials import Trials
-
-Say = Literal["estimate", "upper_bound", "suppressed"]
-
-
-@dataclass(frozen=True)
-class CellForesight:
-    """What one cell of a table will be able to say, if nothing fails.
-
-    Attributes:
-        non_mated: comparisons of two people.
-        smallest_fmr: the smallest FMR that a single false match would be; None without any.
-        resolves: operating points that are no smaller.
-        fmr: what the people allow of a false match rate, at best.
-        mated: comparisons of one person.
-        fnmr: what the people allow of a false non-match rate, at best; None between two groups.
-    """
-
-    group_by: str
-    probe_group: str
-    reference_group: str
-    people: int
-    non_mated: int
-    smallest_fmr: float | None
-    resolves: tuple[str, ...]
-    fmr: Say
-    mated: int
-    fnmr: Say | None
-
-
-@dataclass(frozen=True)
-class ConditionForesight:
-    """One mask condition."""
-
-    probe_mask: str
-    reference_mask: str
-    mated: int
-    non_mated: int
-    sets_thresholds: bool
-    cells: tuple[CellForesight, ...]
-
-
-@dataclass(frozen=True)
-class PointForesight:
-    """What sets an operating point, and whether it can be met."""
-
-    operating_point: str
-    set_on: str
-    trials: int | None
-    allowed: int | None
-    verdict: Literal["resolved", "cannot be resolved", "given"]
-
-
-@dataclass(frozen=True)
-class ClaimForesight:
-    """Whether a claim could be supported here even if nobody erred."""
-
-    claim: str
-    scope: str
-    group: str
-    units: int
-    needed: int
-    possible: bool
-
-
-@dataclass(frozen=True)
-class Foresight:
-    """Everything that is known of a run before it is made."""
-
-    name: str
-    groups: tuple[dict[str, str | int], ...]
-    photographs: dict[str, int]
-    points: tuple[PointForesight, ...]
-    conditions: tuple[ConditionForesight, ...]
-    claims: tuple[ClaimForesight, ...]
-
-    @property
-    def photographs_per_person(self) -> float:
-        """How many photographs a person has, on average."""
-        everyone = self.groups[0]
-        return float(everyone["photographs"]) / float(everyone["people"])
 
 
 @dataclass(frozen=True)
@@ -162,8 +86,11 @@ def foresee(config: RunConfig) -> Foresight:
         for each in planned
     )
     masks = samples.table[MASK].value_counts(sort=False)
+    searches = PlannedSearches(samples, groups, config) if config.one_to_many else None
     return Foresight(
         name=config.name,
+        listed=inputs.trials is not None,
+        finest_groups=groups.n_groups,
         groups=tuple(_group(size) for size in sizes),
         photographs={str(mask): int(number) for mask, number in masks.items()},
         points=tuple(points),
@@ -171,9 +98,14 @@ def foresee(config: RunConfig) -> Foresight:
         claims=tuple(
             row
             for claim in config.claims
-            if not claim.one_to_many
-            for row in _claims(claim, planned, groups)
+            for row in (
+                searches.claims(claim)
+                if searches and claim.one_to_many
+                else _claims(claim, planned, groups)
+            )
         ),
+        search_points=tuple(searches.points()) if searches else (),
+        searches=searches.foresee() if searches else (),
     )
 
 
@@ -262,19 +194,10 @@ def _cell(planned: _Planned, cell: Cell, rates: Sequence[OperatingPoint]) -> Cel
         resolves=tuple(
             str(point) for point in rates if allowed_errors(point.number, sums.trials) > 0
         ),
-        fmr=_say(sums.trials, [effective_people(side) for side in sides]),
+        fmr=say(sums.trials, [effective_people(side) for side in sides]),
         mated=int(mated.sum()),
-        fnmr=_say(int(mated.sum()), [effective_people(mated)]) if cell.within else None,
+        fnmr=say(int(mated.sum()), [effective_people(mated)]) if cell.within else None,
     )
-
-
-def _say(trials: int, kish: list[float]) -> Say:
-    """Return the best that a rate's row can be: with errors enough, and none unresolved."""
-    status = cell_status(trials=trials, erring_units=trials, kish=kish)
-    if status in ("suppressed", "no_trials"):
-        return "suppressed"
-    # Three erring units are the least that make an estimate; fewer trials than that cannot.
-    return "upper_bound" if status == "upper_bound" else "estimate"
 
 
 def _claims(claim: Claim, planned: Sequence[_Planned], groups: Groups) -> Iterator[ClaimForesight]:
@@ -287,79 +210,13 @@ def _claims(claim: Claim, planned: Sequence[_Planned], groups: Groups) -> Iterat
             cell = Cell("", group, group)
             alpha = ALPHA / 2 if claim.point.is_rate else ALPHA
             if claim.metric == "fmr":
-                units = each.trials.sums(cell.selection).units
+                policy = same_group(groups) if claim.impostors == "same-group" else True
+                sums = each.trials.sums(cell.selection & policy)
+                units, people = sums.units, int(np.count_nonzero(sums.by_person))
             else:
-                units = int(np.count_nonzero(each.mated_by_person(cell)))
+                units = people = int(np.count_nonzero(each.mated_by_person(cell)))
             needed = trials_to_support(parse_bound(claim.bound), 0, alpha)
             scope = "+".join(claim.scope) or "all"
-            yield ClaimForesight(claim.id, scope, group.label, units, needed, units >= needed)
-
-
-def print_foresight(foresight: Foresight) -> None:
-    """Print it for a person."""
-    console = Console(highlight=False, markup=False, emoji=False)
-    table = Table(title=f"{foresight.name}: who would be compared")
-    for column in ("grouping", "group", "people", "photographs", "labelled by"):
-        table.add_column(column)
-    for group in foresight.groups:
-        table.add_row(*(str(value) for value in group.values()))
-    console.print(table)
-    worn = (f"{number} {mask}" for mask, number in foresight.photographs.items())
-    console.print("photographs by mask: " + ", ".join(worn))
-    for condition in foresight.conditions:
-        console.print(
-            f"{condition.probe_mask} against {condition.reference_mask}: {condition.mated:,} "
-            f"mated and {condition.non_mated:,} non-mated comparisons"
-            + (", which set thresholds" if condition.sets_thresholds else ""),
-            soft_wrap=True,
-        )
-    for point in foresight.points:
-        console.print(f"  {point.operating_point}: {_point_words(point)}", soft_wrap=True)
-    for condition in foresight.conditions:
-        console.print(_cell_table(condition))
-    for claim in foresight.claims:
-        console.print(f"claim {claim.claim}, {claim.group}: {_claim_words(claim)}", soft_wrap=True)
-
-
-def _point_words(point: PointForesight) -> str:
-    if point.allowed is None:
-        return f"given ({point.set_on})"
-    if not point.allowed:
-        return f"cannot be resolved by {point.trials:,} comparisons ({point.set_on})"
-    return f"{point.allowed:,} false matches allowed in {point.trials:,} ({point.set_on})"
-
-
-def _claim_words(claim: ClaimForesight) -> str:
-    can = "could be supported" if claim.possible else "cannot be supported here"
-    return (
-        f"{can}: {claim.units:,} independent units at most, {claim.needed:,} needed without error"
-    )
-
-
-def _cell_table(condition: ConditionForesight) -> Table:
-    title = f"{condition.probe_mask} / {condition.reference_mask}: what cells can say"
-    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
-    for column in ("grouping", "group", "people", "non-mated", "least FMR", "FMR", "mated", "FNMR"):
-        table.add_column(column, overflow="fold")
-    most = max((len(cell.resolves) for cell in condition.cells), default=0)
-    words = {"estimate": "estimate", "upper_bound": "upper bound", "suppressed": "too few"}
-    for cell in condition.cells:
-        within = cell.probe_group == cell.reference_group
-        if not within and (len(cell.resolves), cell.fmr) == (most, "estimate"):
-            continue  # between groups, only what falls short is worth a line
-        both = cell.probe_group
-        if not within:
-            both += f" / {cell.reference_group}"
-        table.add_row(
-            cell.group_by,
-            both,
-            f"{cell.people:,}",
-            f"{cell.non_mated:,}",
-            "" if cell.smallest_fmr is None else f"{cell.smallest_fmr:.2g}",
-            words[cell.fmr] if len(cell.resolves) == most else f"{words[cell.fmr]} *",
-            f"{cell.mated:,}" if cell.fnmr else "",
-            words[cell.fnmr] if cell.fnmr else "",
-        )
-    if any(len(cell.resolves) < most for cell in condition.cells):
-        table.caption = "*: a single false match is more than some of the operating points allow"
-    return table
+            yield ClaimForesight(
+                claim.id, scope, group.label, people, units, needed, units >= needed
+            )

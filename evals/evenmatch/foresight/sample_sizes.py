@@ -118,8 +118,9 @@ def read_question(
         metric, bound, at = found.groups()
     if metric is None or metric not in get_args(Metric) or bound is None:
         raise RequestError(
-            f"--metric {metric}: name a rate (fnmr, fmr, fpir, fnir) and its --bound, or write the "
-            "claim as one text like 'fnmr <= 0.003'."
+            f"{f'--metric {metric}' if metric else 'no claim is given'}: name a rate with --metric "
+            "(fnmr, fmr, fpir or fnir) and its --bound, or write the claim as one text like "
+            "'fnmr <= 0.003'."
         )
     try:
         value = parse_bound(bound if "<" in bound else f"<= {bound}")

@@ -5,23 +5,15 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Literal
 
 from evenmatch.errors import RequestError
-from evenmatch.stats.sampled_pairs import relative_half_width
-from evenmatch.stats.thresholds import OperatingPoint
+from evenmatch.files import ordinary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from evenmatch.config import RunConfig
-
 GIB = 1 << 30
-CHEAPER = 1000
 LARGEST = 1e12
 # A shard and the one it meets, its tiles and its histograms have to fit into a device together.
 SHARE_OF_MEMORY = 0.4
@@ -29,30 +21,56 @@ SHARE_OF_MEMORY = 0.4
 
 @dataclass(frozen=True)
 class Measured:
-    """How fast a named device counts, as `evenmatch bench --json` found it."""
+    """How fast a named device is, as `evenmatch bench --json` found it.
+
+    Attributes:
+        device: its name.
+        dim: length of the templates that were compared.
+        comparisons_per_second: comparisons counted.
+        matcher: what made templates; None where that was not measured.
+        images_per_second: photographs that it made into templates.
+    """
 
     device: str
     dim: int
     comparisons_per_second: float
+    matcher: str | None = None
+    images_per_second: float | None = None
 
 
 @dataclass(frozen=True)
 class Design:
-    """One way of choosing which comparisons to make.
+    """One way of choosing which comparisons, or searches, to make.
 
     Attributes:
+        kind: comparisons one to one, or searches of a gallery.
         name: what is compared.
-        people: whom the comparisons are drawn from.
+        people: whom they are drawn from; of searches, who is searched for.
+        templates: how many have to be made.
         comparisons: how many there are.
-        half_widths: operating point to the half-width of a rate there, as a share of it.
-        device_hours: time on the measured device; None where none was measured.
+        share: of the comparisons of the first design of its kind.
+        template_bytes: what the templates take, float32, in memory or where they lie.
+        memory_bytes: what the process that asks holds at once of an audit, templates not included,
+            since a set that is large is read where it lies.
+        extracting_hours: making the templates on the measured device; None where not measured.
+        comparing_hours: comparing them there; None where not measured.
+        half_widths: operating point to the half-width of a false match (or alarm) rate there, as
+            a share of it; None where fewer than 30 errors, or people who err, are to be expected.
+        claims: claim to the same at its bound, in the smallest group of its scope.
     """
 
+    kind: Literal["1:1", "1:N"]
     name: str
     people: float
+    templates: float
     comparisons: float
-    half_widths: dict[str, float]
-    device_hours: float | None
+    share: float
+    template_bytes: float
+    memory_bytes: float
+    extracting_hours: float | None
+    comparing_hours: float | None
+    half_widths: dict[str, float | None]
+    claims: dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -62,22 +80,30 @@ class ScalePlan:
     Attributes:
         templates: how many.
         people: how many people they are of.
+        gallery_people: how many of them are enrolled; None without searches.
         dim: length of a template.
         template_bytes: what they take together, float32.
+        device_bytes: memory of a device.
         shards: pieces of them that fit into a device two at a time.
         shard_templates: templates a piece.
         meetings: pairs of pieces, each with itself too, that are compared.
+        spread: what is supposed of people's own false match rates.
+        level: confidence of the half-widths.
         device: what was measured; None where nothing was.
-        designs: every comparison, and cheaper ones.
+        designs: everything, and cheaper ways.
     """
 
     templates: int
     people: int
+    gallery_people: int | None
     dim: int
     template_bytes: int
+    device_bytes: float
     shards: int
     shard_templates: int
     meetings: int
+    spread: float
+    level: float
     device: Measured | None
     designs: tuple[Design, ...]
 
@@ -89,17 +115,30 @@ def read_speed(path: Path) -> Measured:
         RequestError: the file is no such thing.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(ordinary(path).read_text(encoding="utf-8"))
+        images = found.get("images_per_second")
         speed = Measured(
-            str(found["device"]), int(found["dim"]), float(found["comparisons_per_second"])
+            device=str(found.get("device_name") or found["device"]),
+            dim=int(found["dim"]),
+            comparisons_per_second=float(found["comparisons_per_second"]),
+            matcher=None if images is None else str(found.get("matcher") or "a matcher"),
+            images_per_second=None if images is None else float(images),
         )
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        speed = Measured("", 0, 0.0)
-    if not (
-        speed.dim > 0
-        and math.isfinite(speed.comparisons_per_second)
-        and speed.comparisons_per_second > 0
+        rates = (speed.comparisons_per_second, speed.images_per_second)
+        measured = speed.dim > 0 and all(
+            rate is None or (math.isfinite(rate) and rate > 0) for rate in rates
+        )
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RecursionError,
+        OverflowError,  # JSON has numbers that no float or index holds
     ):
+        measured = False
+    if not measured:
         raise RequestError(
             f"--speed {path}: is not what the benchmark prints; make it on the device meant with: "
             "evenmatch bench --json > speed.json"
@@ -142,84 +181,3 @@ class Scale:
         if not math.isfinite(self.memory_gib):
             return 0
         return int(SHARE_OF_MEMORY * self.memory_gib * GIB / (4 * self.dim))
-
-
-def plan_scale(config: RunConfig, scale: Scale, photographs_per_person: float) -> ScalePlan:
-    """Work out what so many templates take, at the run's operating points and level."""
-    templates = int(scale.templates)
-    people = max(2, int(templates / max(1.0, photographs_per_person)))
-    shards = math.ceil(templates / scale.shard_templates)
-    return ScalePlan(
-        templates=templates,
-        people=people,
-        dim=scale.dim,
-        template_bytes=4 * scale.dim * templates,
-        shards=shards,
-        shard_templates=min(scale.shard_templates, templates),
-        meetings=shards * (shards + 1) // 2,
-        device=scale.speed,
-        designs=tuple(_designs(config, scale, people)),
-    )
-
-
-def _designs(config: RunConfig, scale: Scale, people: int) -> Iterator[Design]:
-    every = scale.templates * (scale.templates - 1) / 2
-    points = [OperatingPoint.parse(text) for text in config.one_to_one.operating_points]
-    few = max(2.0, people / math.sqrt(CHEAPER))
-    for name, of, comparisons in (
-        ("every comparison", float(people), every),
-        ("1 in 1,000, drawn at random among everybody", float(people), every / CHEAPER),
-        ("all comparisons of 1 person in 32, drawn at random", few, every / CHEAPER),
-    ):
-        widths = {
-            str(point): relative_half_width(
-                point.value,
-                people=of,
-                pairs=max(1.0, comparisons),
-                spread=scale.spread,
-                level=config.statistics.level,
-            )
-            for point in points
-            if point.is_rate
-        }
-        yield Design(name, of, comparisons, widths, _hours(comparisons, scale.speed, scale.dim))
-
-
-def _hours(comparisons: float, speed: Measured | None, dim: int) -> float | None:
-    """Return hours on the measured device; a product's time grows with the templates' length."""
-    if speed is None:
-        return None
-    return comparisons / speed.comparisons_per_second / 3600 * dim / speed.dim
-
-
-def print_scale(plan: ScalePlan) -> None:
-    """Print it for a person."""
-    console = Console(highlight=False, markup=False, emoji=False)
-    console.print(
-        f"{plan.templates:,} templates of {plan.dim} numbers, {plan.people:,} people: "
-        f"{plan.template_bytes / GIB:,.0f} GiB, in {plan.shards:,} shards of at most "
-        f"{plan.shard_templates:,}; {plan.meetings:,} meetings of two shards",
-        soft_wrap=True,
-    )
-    table = Table()
-    rates = list(plan.designs[0].half_widths)
-    for column in ("what is compared", "comparisons", "people", "device hours", *rates):
-        table.add_column(column, overflow="fold", justify="left")
-    for design in plan.designs:
-        hours = "not measured" if design.device_hours is None else f"{design.device_hours:,.3g}"
-        widths = (f"+-{design.half_widths[text]:.2%}" for text in rates)
-        table.add_row(
-            design.name, f"{design.comparisons:.3g}", f"{design.people:,.0f}", hours, *widths
-        )
-    console.print(table)
-    said = (
-        f"on {plan.device.device}, {plan.device.comparisons_per_second:.3g} comparisons a second "
-        f"of {plan.device.dim} numbers"
-        if plan.device
-        else "measure the device with `evenmatch bench --json > speed.json` and name it: --speed"
-    )
-    console.print(
-        f"device hours: {said}. The last columns: half-width of a false match rate at that point, "
-        "as a share of the rate.",
-        soft_wrap=True,
-    )

@@ -91,3 +91,21 @@ def check_dataset(
         print_checkup(checkup)
     if not checkup.clean:
         raise typer.Exit(1)
+
+
+@datasets.command("draw")
+def draw_dataset(
+    manifest: Annotated[Path, typer.Argument(help="A CSV file with a column subject_id.")],
+    out: Annotated[Path, typer.Option(help="The manifest to write.")],
+    one_in: Annotated[int, typer.Option(help="Draw one person in so many.")] = 1000,
+    part: Annotated[int, typer.Option(help="Which of those parts, counted from 0.")] = 0,
+    seed: Annotated[int, typer.Option(help="The only source of chance.")] = 20261122,
+) -> None:
+    """Draw people of a manifest at random, with all their photographs, into another manifest."""
+    from evenmatch.data.drawing import Draw, draw_people
+
+    drawn = draw_people(manifest, Draw(one_in, part, seed), out)
+    typer.echo(
+        f"{out}: {drawn.people:,} people, {drawn.rows:,} of {drawn.of_rows:,} rows. Name it as "
+        "`samples.manifest` in the card."
+    )

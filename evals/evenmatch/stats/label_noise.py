@@ -130,8 +130,8 @@ def sensitivity(
     """Correct the rates under each assumed symmetric label error.
 
     Args:
-        rates: rates by label.
-        labelled: comparisons, or their shares, by label.
+        rates: rates by label, or a matrix of FMR by the labels of both sides.
+        labelled: comparisons, or their shares, by the label of one side.
         errors: assumed shares of wrong labels.
     """
     return [_corrected_at(error, rates, labelled) for error in errors]
@@ -160,15 +160,16 @@ def tipping_point(
     """Return the smallest symmetric label error at which the verdict on the rates changes.
 
     Args:
-        rates: rates by label.
-        labelled: comparisons, or their shares, by label.
+        rates: rates by label, or a matrix of FMR by the labels of both sides; the verdict is then
+            on the rates within groups.
+        labelled: comparisons, or their shares, by the label of one side.
         verdict: what is concluded from rates by group.
         largest: label error beyond which nobody would call it a label.
         step: how finely errors are tried.
 
     None where no error up to `largest` changes it.
     """
-    unchanged = verdict(tuple(np.asarray(rates, dtype=np.float64).tolist()))
+    unchanged = verdict(_within(np.asarray(rates, dtype=np.float64)))
     for k in range(1, round(largest / step) + 1):
         if verdict(_corrected_at(k * step, rates, labelled).rates) != unchanged:
             return k * step
@@ -176,10 +177,15 @@ def tipping_point(
 
 
 def _corrected_at(error: float, rates: npt.ArrayLike, labelled: npt.ArrayLike) -> Sensitivity:
-    shares = np.asarray(labelled, dtype=np.float64)
+    shares, given = np.asarray(labelled, dtype=np.float64), np.asarray(rates, dtype=np.float64)
     confusion = symmetric_confusion(error, shares.size)
     mixing = true_given_label(confusion, true_shares(confusion, shares / shares.sum()))
     condition = condition_number(mixing)
-    solvable = condition < 1e12
-    corrected = corrected_rates(mixing, rates) if solvable else np.asarray(rates, dtype=np.float64)
-    return Sensitivity(error, tuple(corrected.tolist()), condition)
+    undo = corrected_matrix if given.ndim == 2 else corrected_rates
+    corrected = undo(mixing, given) if condition < 1e12 else given
+    return Sensitivity(error, _within(corrected), condition)
+
+
+def _within(rates: Doubles) -> tuple[float, ...]:
+    """Return the rates within groups."""
+    return tuple((np.diagonal(rates) if rates.ndim == 2 else rates).tolist())

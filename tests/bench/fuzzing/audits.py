@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import yaml
 from fuzzing.benchmarks import CARD
+from fuzzing.stand_ins import content, put_like
 from fuzzing.watch import Made
 from PIL import Image
 
@@ -23,7 +24,9 @@ from evenmatch.inputs import reveal_pseudonym
 from evenmatch.reporting.audit import render_audit
 from evenmatch.reporting.comparison import write_comparison
 from evenmatch.reporting.overview import write_overview
+from evenmatch.reporting.tracking import track_result
 from evenmatch.reporting.waiting import Waiting
+from evenmatch.results.reading import read_results
 from evenmatch.reviewing.page import write_review
 from evenmatch.run import evaluate
 from evenmatch.verifying.verify import print_verified, verify
@@ -84,7 +87,13 @@ def audit(folder: Path) -> Path:
 
 
 def _results(folder: Path, read: Callable[[Path], object], *names: str) -> Made:
-    """Return an audit of which some files are made hostile; reading may write into it."""
+    """Return an audit of which some files are made hostile; reading may write into it.
+
+    Args:
+        folder: where to make it.
+        read: what is done with it.
+        names: the files, as patterns; its results without any.
+    """
     made = audit(folder)
     kept = folder / "kept"
     kept.mkdir()
@@ -96,21 +105,24 @@ def _results(folder: Path, read: Callable[[Path], object], *names: str) -> Made:
     whole = folder / "whole"
     shutil.copytree(made, whole)
 
-    def once() -> None:
+    def lay() -> None:
         shutil.rmtree(made)
         shutil.copytree(whole, made)
         for place, path in places.items():
-            path.write_bytes(place.read_bytes())
-        read(made)
+            put_like(place, path)
 
-    return Made(sorted(places), once, out=(folder / "reports",))
+    kinds = {place.suffix: place for place in sorted(places)}  # one of a kind stands for all
+    return Made(
+        sorted(places), lambda: read(made), out=(folder / "reports",), lay=lay,
+        replaced=tuple(kinds.values()),
+    )  # fmt: skip
 
 
 def results_verify(folder: Path) -> Made:
     """`verify` of an audit whose results somebody changed: it is refused or something differs."""
 
     def read(made: Path) -> None:
-        changed = made.joinpath("results.json").read_bytes() != whole.read_bytes()
+        changed = content(made / "results.json") != content(whole)
         found = verify(made)
         print_verified(found)
         json.dumps(found.as_json())
@@ -127,9 +139,7 @@ def tables_verify(folder: Path) -> Made:
     contents: dict[str, bytes] = {}
 
     def read(made: Path) -> None:
-        changed = [
-            name for name, content in contents.items() if (made / name).read_bytes() != content
-        ]
+        changed = [name for name, was in contents.items() if content(made / name) != was]
         found = verify(made)
         json.dumps(found.as_json())
         if changed and not found.differences:
@@ -179,6 +189,17 @@ def results_page(folder: Path) -> Made:
     return dataclasses.replace(_results(folder, read), slow=4)  # every figure is drawn
 
 
+def results_track(folder: Path) -> Made:
+    """`track` of a changed audit, to an embedded MLflow."""
+    store = folder / "store"
+
+    def read(made: Path) -> None:
+        track_result(read_results(made), made, uri=f"sqlite:///{store}/mlflow.db")
+
+    kind = _results(folder, read)
+    return dataclasses.replace(kind, out=(*kind.out, store), slow=3)
+
+
 def results_review(folder: Path) -> Made:
     """`review` and `reveal` of a changed audit."""
 
@@ -201,23 +222,25 @@ def reports(folder: Path) -> Made:
         write_overview(made.parent.parent)
         Waiting(made)
 
-    def written(made: Path) -> None:
-        page = made.parent.parent / "index.json"
-        page.write_bytes((folder / "kept" / "index.json").read_bytes())
-        (made / "tracking.json").write_bytes((folder / "kept" / "tracking.json").read_bytes())
-        read(made)
+    kind = _results(folder, read)
+    (made,) = (folder / "reports").glob("*/*")
 
-    kind = _results(folder, written)
+    def lay() -> None:
+        if kind.lay:
+            kind.lay()
+        put_like(folder / "kept" / "index.json", folder / "reports" / "index.json")
+        put_like(folder / "kept" / "tracking.json", made / "tracking.json")
+
     write_overview(folder / "reports")
     shutil.copy(folder / "reports" / "index.json", folder / "kept" / "index.json")
     sent = {"schema": 1, "mlflow_run": "0a", "files": {"results.json": "00"}}
     (folder / "kept" / "tracking.json").write_text(json.dumps(sent))
     more = [folder / "kept" / "index.json", folder / "kept" / "tracking.json"]
-    return Made([*kind.files, *more], kind.read, out=kind.out)
+    return Made([*kind.files, *more], kind.read, out=kind.out, lay=lay)
 
 
 KINDS = {
     "audit-verify": results_verify, "audit-tables": tables_verify, "audit-compare": results_compare,
     "audit-report": results_render, "audit-page": results_page, "audit-review": results_review,
-    "audit-overview": reports,
+    "audit-track": results_track, "audit-overview": reports,
 }  # fmt: skip

@@ -119,8 +119,9 @@ def override(folder: Path) -> Made:
     said = folder / "said.txt"
     said.write_text("one_to_one.operating_points=[fmr=0.01, fmr=0.001]")
     return Made(
-        [said], lambda: load_config(path, (said.read_text(errors="surrogateescape"),)).digest()
-    )
+        [said], lambda: load_config(path, (said.read_text(errors="surrogateescape"),)).digest(),
+        replaced=(),
+    )  # fmt: skip
 
 
 def published(

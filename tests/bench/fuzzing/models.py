@@ -120,7 +120,8 @@ def onnx_json(folder: Path) -> Made:
             path.write_bytes(changed.read_bytes())
         _carded(path, 3)
 
-    return Made([tree], made.read, ready=ready, out=(path, path.parent / "card.yaml"))
+    out = (path, path.parent / "card.yaml")
+    return Made([tree], made.read, ready=ready, out=out, replaced=())
 
 
 def _network() -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import bz2
+import copy
 import csv
+import functools
 import gzip
 import io
 import json
@@ -58,16 +60,18 @@ def mutate(data: bytes, form: str, rng: random.Random, spare: Sequence[bytes] = 
 
     Args:
         data: the valid file.
-        form: `bytes`, `text`, `csv`, `yaml`, `json`, `zip`, `tar`, `parquet` or `npy`.
+        form: `bytes`, `text`, `csv`, `yaml`, `json`, `zip`, `tar`, `parquet` or `npy`; or
+            `values`, a YAML file of which one to three values become others of their kind.
         rng: the only source of chance.
         spare: other files, of which pieces are spliced in.
     """
     before = data
-    for _ in range(rng.choice((1, 1, 1, 1, 2, 3, 8))):
-        change = rng.choice(_CHANGES[form] if rng.random() < 0.75 else _BYTES)
+    kind = form == "values"
+    for _ in range(rng.choice((1, 1, 1, 1, 2, 3, 3 if kind else 8))):
+        change = rng.choice(_CHANGES[form] if kind or rng.random() < 0.75 else _BYTES)
         try:
             data = change(data, rng, spare)[:LONGEST]
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError,
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RuntimeError,
                 yaml.YAMLError, csv.Error, zipfile.BadZipFile, tarfile.TarError, OSError,
                 EOFError, OverflowError, struct.error, NotImplementedError, LookupError,
                 lzma.LZMAError, zlib.error):  # fmt: skip
@@ -289,11 +293,56 @@ def _json_tree(data: bytes, rng: random.Random, _: Sequence[bytes]) -> bytes:
     return _raw(json.dumps(_changed_tree(json.loads(data), rng), ensure_ascii=rng.random() < 0.3))
 
 
+@functools.lru_cache(maxsize=4)  # the valid file comes again and again, and is slow to read
+def _yaml_read(data: bytes) -> Any:
+    return yaml.safe_load(data)
+
+
 def _yaml_tree(data: bytes, rng: random.Random, _: Sequence[bytes]) -> bytes:
     if data.count(b"&a") > 3 or b"&loop" in data:
         raise ValueError("a tree that no one can walk")
-    tree = _changed_tree(yaml.safe_load(data), rng)
+    tree = _changed_tree(copy.deepcopy(_yaml_read(data)), rng)
     return _raw(yaml.safe_dump(tree, sort_keys=False, allow_unicode=rng.random() < 0.5))
+
+
+_SIZES: Final = (
+    0, 1, 2, -1, 3, 100, 10**4, 10**6, 10**9, 2**31, 2**53, 2**63 - 1, 2**64, 10**30, 10**400,
+    0.5, 1e-9, 1e-300, 5e-324, 0.999999999, 1.0, 1e9, 1e300, 1.7e308,
+)  # fmt: skip
+_LONG: Final = "0" * 5000
+_TEXTS: Final = {
+    "=": ("fmr=1e-300", "fmr=0.999999", "fmr=0.5", f"fmr=0.1{_LONG}", "threshold=1e308",
+          "threshold=-1e308", "threshold=0", "threshold=1e-320", "fpir=0.5", "fpir=1e-9"),
+    "<": ("<= 1e-300", "< 0.999999", f"<= 0.1{_LONG}", "<= 0.5"),
+    "": ("all", "none", "a" * 80, "a" * 300, "0", "é"),
+}  # fmt: skip
+
+
+def _values(data: bytes, rng: random.Random, _: Sequence[bytes]) -> bytes:
+    """Change a value for another of its kind, so that much of what comes out is understood."""
+    tree = copy.deepcopy(_yaml_read(data))
+    spots = _spots(tree)
+    numbers = [(part, key) for part, key in spots if isinstance(part[key], int | float)]
+    texts = [(part, key) for part, key in spots if isinstance(part[key], str)]
+    lists = [(part, key) for part, key in spots if isinstance(part[key], list)]
+    match rng.randrange(8):
+        case 0 | 1 | 2 | 3:
+            part, key = rng.choice(numbers)
+            value = part[key]
+            part[key] = rng.choice((*_SIZES, value * 10, value / 10, -value))
+        case 4 | 5:
+            part, key = rng.choice(texts)
+            sign = next((sign for sign in "=<" if sign in part[key]), "")
+            others = [of[name] for of, name in texts if sign in of[name]]
+            part[key] = rng.choice((*_TEXTS[sign], *others))
+        case 6:
+            part, key = rng.choice(lists)
+            value = part[key]
+            part[key] = rng.choice((value * 2, value[::-1], [], value[:1], value[1:]))
+        case _:
+            part, key = rng.choice(spots)
+            del part[key]
+    return _raw(yaml.safe_dump(tree, sort_keys=False))
 
 
 def _laughs(data: bytes, rng: random.Random, _: Sequence[bytes]) -> bytes:
@@ -451,6 +500,7 @@ _CHANGES: Final[dict[str, tuple[Callable[..., bytes], ...]]] = {
     "bytes": _BYTES,
     "text": _TEXT,
     "csv": (*_TEXT, *[_cells] * 6),
+    "values": (_values,),
     "yaml": (*_TEXT, *[_yaml_tree] * 6, _laughs),
     "json": (*_TEXT, *[_json_tree] * 8),
     "zip": (_zip, _zip, _zip, _huge),

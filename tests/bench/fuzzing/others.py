@@ -147,7 +147,7 @@ def template_cache(folder: Path) -> Made:
                 raise AssertionError("what was put is not there")
             len(cache)
 
-    return Made([valid], read, form="bytes", out=(path.parent,))
+    return Made([valid], read, form="bytes", out=(path.parent,), replaced=())
 
 
 def forged_cache(folder: Path) -> Made:
@@ -182,7 +182,7 @@ def forged_cache(folder: Path) -> Made:
             if cache.get(b"k") != Entry("", b"v"):
                 raise AssertionError("what was put is not there")
 
-    return Made([said], read, out=(path.parent,))
+    return Made([said], read, out=(path.parent,), replaced=())
 
 
 def receipts(folder: Path) -> Made:

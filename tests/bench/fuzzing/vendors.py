@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +187,44 @@ def _templates(form: str) -> Callable[[Path], Made]:
     return make
 
 
+def _pieces(folder: Path) -> tuple[Path, Path]:
+    """Write templates as a folder of arrays; return it and the file of their ids."""
+    pieces, ids = folder / "pieces", folder / "ids.txt"
+    pieces.mkdir()
+    np.save(pieces / "1.npy", VECTORS[:2].astype(np.float32))
+    np.save(pieces / "2.npy", VECTORS[2:].astype(np.float32))
+    ids.write_text("\n".join(IDS[:3]))
+    return pieces, ids
+
+
+def _read_apart(place: Path | str, ids: Path) -> None:
+    for comparison in ("cosine", "euclidean"):
+        found = TemplateFile.find(place, ids, comparison).read(samples(), apart=True)
+        if not np.isfinite(found.vectors[0 : len(found.vectors)]).all():
+            raise AssertionError("a template that is not finite was taken")
+
+
+def template_folder(folder: Path) -> Made:
+    """Templates as a folder of arrays, read where they lie."""
+    pieces, ids = _pieces(folder)
+    return Made([*sorted(pieces.iterdir()), ids], lambda: _read_apart(pieces, ids))
+
+
+def template_url(folder: Path) -> Made:
+    """The address of a folder of arrays."""
+    import fsspec  # noqa: F401 - absent where the extra is not installed
+
+    pieces, ids = _pieces(folder)
+    said = folder / "said.txt"
+    said.write_text(f"file://{pieces}")
+    return Made(
+        [said],
+        lambda: _read_apart(os.fsdecode(said.read_bytes()), ids),
+        held=True,
+        replaced=(),
+    )
+
+
 ANSWERS = (
     {"id": 1, "name": "v", "version": "1", "score_kind": "similarity", "symmetric": True,
      "operations": ["enroll", "compare", "search"]},
@@ -224,7 +263,7 @@ def lines(folder: Path) -> Made:
                 if len(str(wrong)) > 500 or not str(wrong).isprintable():
                     raise AssertionError(f"shows too much: {str(wrong)[:200]!r}") from wrong
 
-    return Made([path], read, form="text")
+    return Made([path], read, form="text", replaced=())
 
 
 def line_trees(folder: Path) -> Made:
@@ -240,7 +279,7 @@ def line_trees(folder: Path) -> Made:
         joined.write_bytes(b"\n".join(each.read_bytes().replace(b"\n", b" ") for each in files))
         made.read()
 
-    return Made(files, read, out=(joined,))
+    return Made(files, read, out=(joined,), replaced=())
 
 
 KINDS = {
@@ -249,5 +288,6 @@ KINDS = {
     "score-npy": score_npy, "score-bssr1": score_bssr1, "candidates": candidates,
     "template-npy": _templates("npy"), "template-npz": _templates("npz"),
     "template-csv": _templates("csv"), "template-parquet": _templates("parquet"),
-    "template-lists": _templates("parquet lists"), "answers": lines, "answer-trees": line_trees,
+    "template-lists": _templates("parquet lists"), "template-folder": template_folder,
+    "template-url": template_url, "answers": lines, "answer-trees": line_trees,
 }  # fmt: skip

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import random
 import re
 import resource
 import signal
+import socket
 import sys
 import sysconfig
 import traceback
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fuzzing.mutations import mutate
+from fuzzing.stand_ins import STAND_INS, clear
 
 from evenmatch.errors import EvenmatchError
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 LONGEST_MESSAGE: Final = 25_000
+WAITING: Final = 15  # times longer than it may work, an input may take by the clock
 MOST_MEMORY: Final = 3 << 30  # address space that one input may take beyond what was there
 MOST_GROWTH: Final = 1 << 30  # and how much of it may really be used
 FORMS: Final = {
@@ -34,8 +38,8 @@ FORMS: Final = {
 }  # fmt: skip
 # What an error's last words tell to do; a message that says none of them helps nobody.
 _CURES: Final = re.compile(
-    r"\b(add|ask|call|change|check|choose|convert|correct|delete|download|draw|empty|export|fetch|"
-    r"fill|free|get|give|install|keep|leave|make|move|name|open|put|reduce|remove|rename|"
+    r"\b(add|ask|call|change|check|choose|convert|copy|correct|delete|download|draw|empty|export|fetch|"
+    r"fill|free|get|give|install|keep|leave|make|move|name|open|put|reduce|remove|rename|reveal|"
     r"replace|review|run|save|scale|set|start|take|unpack|upgrade|use|wait|write|allowed|allows|"
     r"has to|must|needs?|should|takes)\b", re.IGNORECASE
 )  # fmt: skip
@@ -57,6 +61,10 @@ class Made:
         ready: puts right what depends on the hostile file, such as its digest in a card.
         out: folders that reading may write to.
         slow: how many times longer than others an input may take.
+        held: whether a write elsewhere and a connection are refused instead of told: an address
+            names any place, and to go there is what it asks for.
+        replaced: in whose places other things than files are put too; None for all.
+        lay: lays out, unwatched, what is read where that is not the files themselves.
     """
 
     files: Sequence[Path]
@@ -66,6 +74,9 @@ class Made:
     ready: Callable[[Path], object] | None = None
     out: tuple[Path, ...] = ()
     slow: float = 1.0
+    held: bool = False
+    replaced: Sequence[Path] | None = None
+    lay: Callable[[], object] | None = None
 
 
 @dataclass
@@ -74,6 +85,7 @@ class Watch:
 
     allowed: tuple[str, ...] = ()
     armed: bool = False
+    held: bool = False
     seen: list[str] = field(default_factory=list)
 
     def install(self) -> None:
@@ -83,12 +95,22 @@ class Watch:
     def _event(self, name: str, arguments: tuple[Any, ...]) -> None:
         if not self.armed:
             return
+        if name in _CONNECTING and self.held:
+            raise socket.gaierror(socket.EAI_FAIL, "no connection is made here")
         if name in _FORBIDDEN:
             self.seen.append(f"{name} {arguments!r}"[:300])
-        elif name == "open" and _writes(arguments) and self._outside(arguments[0]):
-            self.seen.append(f"opened {arguments[0]!r} for writing")
-        elif name in _CHANGING and any(map(self._outside, _paths(name, arguments))):
-            self.seen.append(f"{name} {arguments!r}"[:300])
+        elif self.held and self._away(name, arguments):
+            raise PermissionError(errno.EACCES, "nothing is written there", str(arguments[0]))
+        elif self._away(name, arguments):
+            opened = f"opened {arguments[0]!r} for writing"
+            self.seen.append(opened if name == "open" else f"{name} {arguments!r}"[:300])
+
+    def _away(self, name: str, arguments: tuple[Any, ...]) -> bool:
+        """Whether something outside of the folders meant for it would be written."""
+        if name == "open":
+            return _writes(arguments) and self._outside(arguments[0])
+        paths = _paths(name, arguments) if name in _CHANGING else []
+        return not all(path.startswith(self.allowed) for path in paths)
 
     def _outside(self, path: object) -> bool:
         if not isinstance(path, str | bytes | os.PathLike):
@@ -101,6 +123,8 @@ _FORBIDDEN: Final = {
     "subprocess.Popen", "pty.spawn", "socket.connect", "socket.bind", "pickle.find_class",
     "ctypes.cdata/buffer", "shelve.open", "urllib.Request", "ftplib.connect", "smtplib.connect",
 }  # fmt: skip
+_OF_NAMES: Final = {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink"}
+_CONNECTING: Final = {"socket.connect", "socket.getaddrinfo", "socket.sendto"}
 _CHANGING: Final = {
     "os.remove": 1, "os.rename": 2, "os.mkdir": 1, "os.rmdir": 1, "os.chmod": 1, "os.chown": 1,
     "os.link": 2, "os.symlink": 2, "os.truncate": 1, "os.utime": 1, "shutil.rmtree": 1,
@@ -120,7 +144,12 @@ def _paths(name: str, arguments: tuple[Any, ...]) -> list[str]:
         if isinstance(folder, int) and not isinstance(path, int) and 0 < folder < 4096:
             with contextlib.suppress(OSError):
                 beside = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), beside)  # noqa: PTH115, PTH118 - no path of ours
-        whole.append(beside)
+        if name in _OF_NAMES:  # a link is changed itself then, and not what it leads to
+            above, last = os.path.split(beside)
+            beside = os.path.join(os.path.realpath(above), last)  # noqa: PTH118 - as above
+            whole.append(beside if last else above)
+        else:
+            whole.append(os.path.realpath(beside))
     return whole
 
 
@@ -151,6 +180,10 @@ class Reader:
         cache = os.environ["EVENMATCH_CACHE"]
         self.out = (cache, os.environ["TMPDIR"], *map(str, made.out))
         watch.allowed = (*map(os.path.realpath, self.out), "/dev/null")
+        watch.held = made.held
+        # Seeds below zero put something else than a file in a file's place.
+        self.replaced = sorted(made.files if made.replaced is None else made.replaced)
+        self.first = -len(self.replaced) * len(STAND_INS)
 
     def hostile(self, seed: int) -> tuple[Path, bytes]:
         """Return which file a seed changes, and its content."""
@@ -162,17 +195,32 @@ class Reader:
 
     def check(self, seed: int) -> tuple[str, list[Finding]]:
         """Read one hostile input; return `read` or `refused`, and what went wrong."""
-        path, content = self.hostile(seed)
-        path.write_bytes(content)
+        path = self.place(seed)
         try:
-            if self.made.ready:
-                self.made.ready(path)
             before = self.listing()
             outcome, wrong = self._watched()
             wrong += [f"wrote: {each}" for each in sorted(self.listing() ^ before)]
         finally:
+            if seed < 0:
+                clear(path)
             path.write_bytes(self.contents[path])
         return outcome, [Finding(self.kind, seed, each.partition("\n")[0], each) for each in wrong]
+
+    def place(self, seed: int) -> Path:
+        """Put a hostile file, or what is none, where a seed says; return the place."""
+        if seed < 0:
+            file, kind = divmod(-1 - seed, len(STAND_INS))
+            path = self.replaced[file]
+            clear(path)
+            list(STAND_INS.values())[kind](path)
+        else:
+            path, content = self.hostile(seed)
+            path.write_bytes(content)
+            if self.made.ready:
+                self.made.ready(path)
+        if self.made.lay:
+            self.made.lay()
+        return path
 
     def listing(self) -> set[tuple[str, int]]:
         """Return every file below the root that reading may not touch, with its length."""
@@ -208,7 +256,8 @@ class Reader:
             return "refused", _faults(str(error))
         except Late:
             self.watch.armed = False
-            return "late", [f"late: more than {self.seconds:g} s\n{traceback.format_exc()}"]
+            said = f"late: worked for more than {self.seconds:g} s, or waited"
+            return "late", [f"{said}\n{traceback.format_exc()}"]
         except BaseException as error:  # noqa: BLE001 - whatever escapes is what is looked for
             self.watch.armed = False
             last = traceback.extract_tb(error.__traceback__)[-1]
@@ -228,7 +277,9 @@ def _faults(said: str) -> list[str]:
         wrong.append(f"message of {len(said)} characters\n{said[:300]}")
     if any(unicodedata.category(sign) in {"Cc", "Cs"} for line in lines for sign in line):
         wrong.append(f"message with control characters\n{said!r}")
-    if not last.rstrip().endswith((".", ")")) or not _CURES.search(last[-400:]):
+    # A last word may be a command, so that nobody takes a full stop for a part of it.
+    ends = last.rstrip().endswith((".", ")")) or re.search(r": evenmatch \w[^.]*(\.json)?$", last)
+    if not ends or not _CURES.search(last[-400:]):
         wrong.append(f"message without a cure\n{said[-600:]!r}")
     return wrong
 
@@ -261,11 +312,18 @@ def _bounded(seconds: float) -> Iterator[None]:
     with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - no file of ours
         there = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    signal.signal(signal.SIGALRM, late)
+    # A busy machine makes nothing late: work is measured as such, and only waiting by the clock.
+    timers = {
+        signal.ITIMER_PROF: (signal.SIGPROF, seconds),
+        signal.ITIMER_REAL: (signal.SIGALRM, WAITING * seconds),
+    }
     resource.setrlimit(resource.RLIMIT_AS, (there + MOST_MEMORY, hard))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    for timer, (number, allowed) in timers.items():
+        signal.signal(number, late)
+        signal.setitimer(timer, allowed)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for timer in timers:
+            signal.setitimer(timer, 0)
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
