@@ -27,7 +27,7 @@ def test_the_shelf_lists_every_file_and_has_the_demonstration():
 def test_a_card_that_is_not_there_names_those_that_are():
     with pytest.raises(RequestError, match=r"no card 'demo'; .*The shelf has \[.*'demo-faces'"):
         load_card("demo")
-    with pytest.raises(RequestError, match=r"there is no file no.yaml; correct the path, or name a card"):
+    with pytest.raises(RequestError, match=r"no file no.yaml; correct the path, or name a card"):
         load_card("no.yaml")
 
 

@@ -96,8 +96,11 @@ def _everybody(row: PairedRate) -> str:
     name = f"The {NAMES[row.metric]} of everybody"
     if row.difference is None or row.first_rate is None or row.second_rate is None:
         return f"{name} cannot be compared: too few people ({people(row.first_subjects)})."
-    went = f"went from {side_text(row, second=False)} to {side_text(row, second=True)}"
-    bounds = f"a change of {change_text(row)}"
+    first, second = (side_text(row, second=side) for side in (False, True))
+    went, bounds = f"went from {first} to {second}", f"a change of {change_text(row)}"
+    if _bounded(row):
+        went = f"was {first} on the first side and {second} on the second"
+        bounds = f"a change somewhere from {change_text(row)}"
     if row.outcome == "no difference shown":
         return f"{name} {went}, {bounds}: no difference is shown."
     better = "fewer errors" if row.outcome == "improved" else "more errors"
@@ -112,9 +115,14 @@ def change_text(row: PairedRate) -> str:
     if row.difference is None or row.low is None or row.high is None:
         return ""
     ends = f"{_points(row.low)} to {_points(row.high)}"
-    if {row.first_status, row.second_status} != {"estimate"}:
+    if _bounded(row):
         return f"{ends} points"
     return f"{_points(row.difference)} points ({ends})"
+
+
+def _bounded(row: PairedRate) -> bool:
+    """Whether the people of one side let no more be said than an upper end."""
+    return {row.first_status, row.second_status} != {"estimate"}
 
 
 def short_change(row: PairedRate) -> str:
