@@ -67,11 +67,13 @@ def test_killed_at_any_moment_an_audit_resumes_to_the_same_bytes():
 
 
 @needs_fork
+@pytest.mark.slow
 def test_a_disk_that_takes_nothing_more_is_said_and_nothing_is_lost():
     assert faults("full", "--no-program", "--events", 3, 20, 60) == 7
 
 
 @needs_fork
+@pytest.mark.slow
 def test_a_file_cut_short_is_made_again_or_said_to_be_damaged():
     names = ("results.json", "digests.json", ".parquet", "index.", "keys/")
     said = faults("torn", "--no-program", "--only", *names)
@@ -92,6 +94,7 @@ def test_after_a_power_cut_an_audit_resumes_to_the_same_bytes():
 
 
 @needs_fork
+@pytest.mark.slow
 def test_a_benchmark_is_fetched_and_unpacked_to_the_same_bytes_whatever_happens():
     """Killed before and in the fetch, while unpacking, while moving, before it is recorded."""
     events = (3, 8, 20, 48, 90, 110, 130)
@@ -116,6 +119,7 @@ def test_runs_of_one_audit_and_of_another_at_once_leave_both_whole():
 
 
 @needs_fork
+@pytest.mark.slow
 def test_purging_the_private_folder_in_the_middle_ends_no_run():
     """It is refused while templates or answers are kept there, and else does no harm."""
     faults("purged", "--number", 3)
