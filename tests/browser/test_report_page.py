@@ -141,8 +141,10 @@ def saved(page, caption):
     )
     until = time.monotonic() + 20
     while time.monotonic() < until:
-        made = [path for path in set(folder.iterdir()) - before if path.suffix == ".csv"]
-        if made:
+        new = set(folder.iterdir()) - before
+        made = [path for path in new if path.suffix == ".csv" and path.stat().st_size]
+        # The name is there before the content, and a part's beside it while that comes.
+        if made and len(new) == len(made):
             text = made[0].read_text(encoding="utf-8-sig")
             return list(csv.DictReader(io.StringIO(text, newline="")))
         time.sleep(0.05)
