@@ -72,7 +72,7 @@ def _opened(folder: Path, lock: Callable[[int], bool]) -> tuple[int, bool]:
     """Return a handle that holds a folder, and whether it is a lock."""
     left = _TRIES
     while True:
-        handle, locked = _locked(folder, lock, last=left == 0)
+        handle, locked = _locked(folder, lock, last=left <= 0)
         if handle is not None:
             return handle, locked
         left -= 1

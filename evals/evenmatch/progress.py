@@ -19,8 +19,6 @@ from rich.progress import Task as RichTask
 from evenmatch.data.progress import silent
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from evenmatch.data.progress import ProgressTask
 
 DELAY_SECONDS = 2.0
@@ -76,12 +74,7 @@ class TerminalTask:
         self._timer.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._timer.cancel()
         self._timer.join()
         self._bar.stop()

@@ -28,6 +28,10 @@ import numpy as np
 import pandas as pd
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from conftest import CARD as MADE_UP  # the tests' own card
+from conftest import attribute
 from evenmatch.data.card import DEMO_ROOT
 from evenmatch.reporting.audit import write_audit
 from evenmatch.reporting.overview import write_overview
@@ -39,21 +43,14 @@ if TYPE_CHECKING:
 PEOPLE, GIVEN = 8, 40
 SIDE = 56
 VARIATIONS = ("near", "close", "far")
-CARD = {
-    "schema": 1,
+CARD = MADE_UP | {
     "name": "same-bytes",
     "title": "A benchmark to be made again",
-    "source": {"homepage": "https://example.org", "citation": "Nobody, 2026.", "version": "1"},
-    "licence": {"id": "CC0-1.0", "use": "any"},
-    "consent": {"basis": "synthetic"},
-    "status": {"state": "active"},
-    "access": {"how": "local"},
     "samples": {"loader": "manifest", "resize_to": 256},
     "attributes": {
-        "town": {"of": "subject", "values": ["Łódź", "Málaga"], "labelled_by": "construction"},
-        "session": {"of": "sample", "values": list(VARIATIONS), "labelled_by": "construction"},
+        "town": attribute("subject", ["Łódź", "Málaga"]),
+        "session": attribute("sample", VARIATIONS),
     },
-    "protocols": {"all-pairs": {"kind": "all-pairs"}},
 }
 MODEL_CARD = """
 schema: 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from evenmatch.stats.cells import stated_status
 from evenmatch.stats.changes import Side, change_of_intervals, paired_change, unpaired_change
 from evenmatch.stats.same_people import Switched
 from evenmatch.verifying.stored import Condition, Stored, read_stored
@@ -55,7 +56,7 @@ class Counted(NamedTuple):
             estimate.subjects,
             estimate.rate,
             interval.high if interval else None,
-            "suppressed" if estimate.status == "no_trials" else estimate.status,
+            stated_status(estimate.status),
         )
 
 

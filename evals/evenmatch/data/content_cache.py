@@ -25,7 +25,6 @@ from evenmatch.holding import shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from types import TracebackType
 
 WAIT_SECONDS: Final = 60.0
 MEASUREMENTS: Final = "measurements"
@@ -61,12 +60,7 @@ class Kept:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

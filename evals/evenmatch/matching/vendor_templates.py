@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from evenmatch.matching.places import Place
     from evenmatch.matching.shards import Shards
     from evenmatch.matching.template_tables import Block
-    from evenmatch.matching.vectors import Array
+    from evenmatch.matching.vectors import Array, Vectors
 
 Comparison = Literal["cosine", "inner_product", "euclidean"]
 MISSING: Final = "missing"
@@ -232,7 +232,8 @@ class _Placed:
                 "Use the manifest's `sample_id`, or check that this file belongs to it."
             )
         seen = self._first > 0
-        if not seen.any():
+        found = self._found
+        if found is None or not seen.any():
             raise RequestError(f"{self._file.path} has no rows. Give one for each photograph.")
         if self._drawn.any() and not seen[self._drawn].any():
             raise RequestError(
@@ -241,13 +242,13 @@ class _Placed:
             )
         missing = dict.fromkeys(np.flatnonzero(~seen).tolist(), MISSING)
         failures = dict(sorted({**missing, **self._failures}.items()))
-        kind = self._file.score_kind
-        if self._shards is not None:
-            longest = bound_of(self._square, self._shards.dimension)
-            return Templates(Picked(self._shards, self._order), failures, kind, longest=longest)
-        if self._vectors is None:
-            raise RequestError(f"{self._file.path} has no rows. Give one for each photograph.")
-        return Templates(self._vectors, failures, kind)
+        longest = bound_of(self._square, found.shape[1]) if self._shards is not None else None
+        return Templates(found, failures, self._file.score_kind, longest=longest)
+
+    @property
+    def _found(self) -> Vectors | None:
+        """The templates, here or where they lie; None before the first block."""
+        return self._vectors if self._shards is None else Picked(self._shards, self._order)
 
     def _put(
         self,

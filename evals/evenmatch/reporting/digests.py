@@ -43,16 +43,7 @@ def read_digests(folder: Path) -> dict[str, str] | None:
     Raises:
         RequestError: the file is damaged.
     """
-    path = folder / DIGESTS
-    if not path.is_file():
-        return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): str(digest) for name, digest in content["sha256"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise RequestError(
-            f"{path}: is damaged; run the audit's config again with --fresh to make it anew."
-        ) from None
+    return _read(folder, "sha256")
 
 
 def note_digests(folder: Path, *, renewed: Collection[str] = ()) -> Path:
@@ -94,12 +85,27 @@ def rendered_with() -> dict[str, str]:
 
 def read_rendered_with(folder: Path) -> dict[str, str]:
     """Return what an audit's pages say they were rendered with; empty where nothing says it."""
-    if not (folder / DIGESTS).is_file():
-        return {}
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        content = json.loads((folder / DIGESTS).read_text(encoding="utf-8"))
-        return {str(name): str(value) for name, value in content["rendered_with"].items()}
+    with suppress(RequestError):
+        return _read(folder, "rendered_with") or {}
     return {}
+
+
+def _read(folder: Path, key: str) -> dict[str, str] | None:
+    """Return what stands under a key; None where there is no file.
+
+    Raises:
+        RequestError: the file is damaged, or lacks the key.
+    """
+    path = folder / DIGESTS
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(value) for name, value in content[key].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise RequestError(
+            f"{path}: is damaged; run the audit's config again with --fresh to make it anew."
+        ) from None
 
 
 def is_whole(folder: Path) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from evenmatch.results.search_rows import CandidateCell, Selectivity
-from evenmatch.stats.cells import cell_status
+from evenmatch.stats.cells import cell_status, stated_status
 from evenmatch.stats.people import PersonCounts
 from evenmatch.stats.resampling import ratio_interval
 
@@ -159,7 +159,7 @@ class _Cell:
             high=high,
             level=level,
             method=METHOD,
-            status="suppressed" if status == "no_trials" else status,
+            status=stated_status(status),
             **same,
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evenmatch.results.search_rows import GallerySize, GallerySlopeRow
-from evenmatch.stats.cells import UNITS_FOR_ESTIMATE, cell_status
+from evenmatch.stats.cells import UNITS_FOR_ESTIMATE, cell_status, stated_status
 from evenmatch.stats.extrapolation import CAVEAT, fpir_from_maxima, gallery_slope
 from evenmatch.stats.identification import fpir_if_independent
 from evenmatch.stats.people import PersonCounts
@@ -137,7 +137,7 @@ def size_rows(curve: GalleryCurve, slope: GallerySlope | None) -> Iterator[Galle
         yield _row(
             curve,
             size,
-            status="suppressed" if status == "no_trials" else status,
+            status=stated_status(status),
             draws=rates.size,
             fpir=float(rates.mean()) if shown else None,
             draw_low=float(rates.min()) if shown else None,

@@ -14,7 +14,7 @@ from evenmatch.errors import RequestError
 from evenmatch.results.model import IdentificationRate, Threshold
 from evenmatch.results.one_to_one import BOTH_CONVENTIONS
 from evenmatch.results.thresholds import given_threshold
-from evenmatch.stats.cells import cell_status
+from evenmatch.stats.cells import cell_status, stated_status
 from evenmatch.stats.estimate import Estimate
 from evenmatch.stats.identification import Searches, fnir, fpir
 from evenmatch.stats.intervals import ENOUGH_ERRING
@@ -375,7 +375,7 @@ def _row(
         high=high,
         level=place.level,
         method=estimate.method,
-        status="suppressed" if estimate.status == "no_trials" else estimate.status,
+        status=stated_status(estimate.status),
         split_low=min(known, default=None),
         split_high=max(known, default=None),
     )

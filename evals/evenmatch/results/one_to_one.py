@@ -10,7 +10,7 @@ import numpy as np
 from evenmatch.data.benchmark import MASK
 from evenmatch.results.model import ErrorRate
 from evenmatch.stats.balanced import PEOPLE_FOR_BALANCED, balanced_interval
-from evenmatch.stats.cells import cell_status
+from evenmatch.stats.cells import cell_status, stated_status
 from evenmatch.stats.estimate import Estimate
 from evenmatch.stats.intervals import ENOUGH_ERRING
 from evenmatch.stats.people import PersonCounts, effective_people
@@ -236,8 +236,7 @@ def _numbers(estimate: Estimate) -> dict[str, object]:
         "high": interval.high if interval else None,
         "level": estimate.level,
         "method": estimate.method,
-        # A cell without a trial has too few people to show anything: it is suppressed too.
-        "status": "suppressed" if estimate.status == "no_trials" else estimate.status,
+        "status": stated_status(estimate.status),
         "erring_units": counts.erring_units,
         "effective_trials": interval.effective_trials if interval else None,
         "wilson_low": reference.low if reference else None,

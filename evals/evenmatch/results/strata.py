@@ -10,7 +10,7 @@ import numpy as np
 from evenmatch.results.group_rows import Stratum
 from evenmatch.results.one_to_one import needs_looser, person_counts
 from evenmatch.scoring.refining import refined
-from evenmatch.stats.cells import cell_status
+from evenmatch.stats.cells import cell_status, stated_status
 from evenmatch.stats.estimate import Estimate
 from evenmatch.stats.standardised import standardised_interval, standardised_rate
 
@@ -179,7 +179,7 @@ def _numbers(estimate: Estimate) -> dict[str, object]:
         "rate": estimate.rate,
         "low": interval.low if interval else None,
         "high": interval.high if interval else None,
-        "status": "suppressed" if estimate.status == "no_trials" else estimate.status,
+        "status": stated_status(estimate.status),
     }
 
 

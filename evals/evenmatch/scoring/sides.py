@@ -69,18 +69,18 @@ class Side:
         return int(self.rows.size)
 
     def block(self, start: int, stop: int) -> Block:
-        """Return consecutive rows; a view where they are consecutive templates too."""
+        """Return consecutive rows; a view where they are consecutive templates too.
+
+        Templates that are not in memory are to be brought there first (`near`).
+        """
         places, keys = self.places[start:stop], self.keys[start:stop]
         if np.all(np.diff(places) == 1):
             vectors = np.ascontiguousarray(self.templates[places[0] : places[-1] + 1])
         else:
             vectors = np.asarray(self.templates[places])
-        squares = self.squares[start:stop]
-        if self.squared and not self.squares.size:
-            squares = _squares(vectors, np.arange(len(vectors)))
         edges = np.flatnonzero(np.diff(keys)) + 1
         starts = np.concatenate([[0], edges, [keys.size]]).astype(np.int32)
-        return Block(start, vectors, squares, starts, keys[starts[:-1]])
+        return Block(start, vectors, self.squares[start:stop], starts, keys[starts[:-1]])
 
     def near(self, spans: Sequence[tuple[int, int]]) -> Side:
         """Return the side with the templates of given stretches in memory, read once.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Status = Literal["estimate", "upper_bound", "unresolvable", "suppressed", "no_trials"]
+Stated = Literal["estimate", "upper_bound", "unresolvable", "suppressed"]
+Status = Stated | Literal["no_trials"]
 
 FEWEST_PEOPLE = 10  # below this no rate is shown
 PEOPLE_FOR_ESTIMATE = 30  # below this a rate is an upper bound
@@ -37,6 +38,11 @@ def cell_status(
     if people < PEOPLE_FOR_ESTIMATE or erring_units < UNITS_FOR_ESTIMATE:
         return "upper_bound"
     return "estimate"
+
+
+def stated_status(status: Status) -> Stated:
+    """Return a status as tables have it: without a trial there are too few people to speak of."""
+    return "suppressed" if status == "no_trials" else status
 
 
 def few_people(subjects: int) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from evenmatch.stats.balanced import PEOPLE_FOR_BALANCED, balanced_interval
-from evenmatch.stats.cells import cell_status
+from evenmatch.stats.cells import cell_status, stated_status
 from evenmatch.stats.estimate import Estimate
 from evenmatch.stats.intervals import ENOUGH_ERRING
 from evenmatch.stats.people import PersonCounts, effective_people
@@ -166,7 +166,7 @@ def columns_of(estimate: Estimate) -> dict[str, object]:
         "low": interval.low if interval else None,
         "high": interval.high if interval else None,
         "method": estimate.method,
-        "status": "suppressed" if estimate.status == "no_trials" else estimate.status,
+        "status": stated_status(estimate.status),
         "erring_units": counts.erring_units,
         "effective_trials": interval.effective_trials if interval else None,
         "wilson_low": reference.low if reference else None,

@@ -13,7 +13,7 @@ import pandas as pd
 
 from evenmatch.errors import RequestError
 from evenmatch.files import ordinary
-from evenmatch.stats.cells import cell_status
+from evenmatch.stats.cells import cell_status, stated_status
 from evenmatch.stats.estimate import Estimate
 from evenmatch.stats.identification import Searches, fnir, fpir
 from evenmatch.stats.intervals import ENOUGH_ERRING
@@ -339,5 +339,5 @@ def _columns(row: IdentificationRate, estimate: Estimate) -> dict[str, object]:
         "low": low,
         "high": high,
         "method": estimate.method,
-        "status": "suppressed" if estimate.status == "no_trials" else estimate.status,
+        "status": stated_status(estimate.status),
     }

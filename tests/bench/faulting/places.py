@@ -18,26 +18,23 @@ import pandas as pd
 import yaml
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from conftest import CARD as MADE_UP  # the tests' own
+from conftest import attribute
+
 PROGRAM = Path(__file__).parents[2] / "matching" / "vendor_program.py"
 # Files that hold pseudonyms, which a new key changes.
 KEYED = ("scores/", "searches/", "gallery.csv", "digests.json")
 HALF = ".evenmatch-half.*"
-CARD = {
-    "schema": 1,
+CARD = MADE_UP | {
     "name": "faults",
     "title": "A benchmark to be killed on",
-    "source": {"homepage": "https://example.org", "citation": "Nobody, 2026.", "version": "1"},
-    "licence": {"id": "CC0-1.0", "use": "any"},
-    "consent": {"basis": "synthetic"},
-    "status": {"state": "active"},
-    "access": {"how": "local"},
-    "samples": {"loader": "manifest"},
-    "attributes": {"sex": {"of": "subject", "values": ["female", "male"]}},
-    "protocols": {"all-pairs": {"kind": "all-pairs"}},
+    "attributes": {"sex": attribute("subject", ["female", "male"])},
 }
 OF_SAMPLES = {
-    "mask": {"of": "sample", "values": ["unmasked", "masked"]},
-    "session": {"of": "sample", "values": ["s0", "s1", "s2"]},
+    "mask": attribute("sample", ["unmasked", "masked"]),
+    "session": attribute("sample", ["s0", "s1", "s2"]),
 }
 
 
@@ -229,15 +226,6 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def card(**changes: Any) -> dict[str, Any]:
-    """Return a card, some keys changed, whose labels are all known by construction."""
-    made = CARD | changes
-    labels = made["attributes"].items()
-    return made | {
-        "attributes": {name: {**each, "labelled_by": "construction"} for name, each in labels}
-    }
-
-
 def counting_place(
     root: Path, *, formats: tuple[str, ...] = ("csv",), tracking: bool = False, program: bool = True
 ) -> AuditPlace:
@@ -263,7 +251,7 @@ def counting_place(
     made = {"name": "made", "kind": "templates", "path": str(root / "made.npz")}
     return audit_place(
         root,
-        card(attributes=CARD["attributes"] | OF_SAMPLES),
+        CARD | {"attributes": CARD["attributes"] | OF_SAMPLES},
         matchers=[made | {"score_kind": "cosine"}, *([asked] if program else [])],
         one_to_one={"operating_points": ["fmr=0.1", "threshold=0.5"]},
         one_to_many={
@@ -312,7 +300,7 @@ def photographs_place(root: Path, *, processes: int = 1) -> AuditPlace:
         shutil.copyfile(DEMO_ROOT / path, root / path)
     place = audit_place(
         root,
-        card(samples={"loader": "manifest", "resize_to": 256}),
+        CARD | {"samples": {"loader": "manifest", "resize_to": 256}},
         matchers=[{"name": "dlib", "kind": "dlib"}],
         masks={
             "synthetic": [{"shape": "wide", "coverage": "high", "colour": "black"}],

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import yaml
-from faulting.places import PreparedPlace, card
+from faulting.places import CARD, PreparedPlace
 
 PIECE, PAUSE = 1 << 15, 0.002
 PHOTOGRAPHS = 24
@@ -102,6 +102,6 @@ def prepared_place(root: Path) -> PreparedPlace:
         {"url": f"{url}/set.zip", "path": "set.zip", "unpack": ".", "sha256": known},
         {"url": f"{url}/more.zip", "path": "more.zip", "unpack": "labels"},
     ]
-    made = card(access={"how": "download", "files": access}, attributes={})
+    made = CARD | {"access": {"how": "download", "files": access}, "attributes": {}}
     (root / "card.yaml").write_text(yaml.safe_dump(made, sort_keys=False))
     return PreparedPlace(root, ("datasets", "prepare", str(root / "card.yaml")))
